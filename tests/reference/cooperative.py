@@ -1,0 +1,195 @@
+"""The cooperative of a village: its accounts, governance, funnel and start. Stages 10 and 11 of docs/reference/month.md, in Rp."""
+
+from . import rules_cooperative as coop
+from . import rules_living as living
+from .rules_cooperative import BUILDING, DISSOLVED, DORMANT, LEGAL, NONE, OPEN, TRADING
+from .rules_earning import happens
+
+
+class Cooperative:
+    """The part of a Village that is its cooperative; the state is listed in village.py."""
+
+    # --- 10 cooperative accounts --------------------------------------------------------------------------------------
+
+    def stage_10_cooperative_accounts(self, month_of_year):
+        """(13) Real-village scale, Rp."""
+        self.accounts = {}
+        if self.status == NONE:
+            return
+        self.book_month()
+        if self.status == TRADING:
+            self.perhaps_open_unit()
+        if month_of_year == 12:
+            self.close_year()
+
+    def book_month(self):
+        """(13) Surplus, cash, pool, external debt and equity of the month. `accounts` keeps the flows."""
+        p = self.p
+        book = self.accounts
+        book["margin"] = self.mu * self.volume
+        book["fees"] = self.total("fee")
+        book["dues_to_pool"] = self.total("dues_to_pool")
+        book["dues_to_shares"] = self.total("dues") - book["dues_to_pool"]
+        book["service"] = self.total("service")
+        book["recovered"] = p["q_k"] * self.total("seized")
+        book["loans"] = self.total("loan")
+        book["opex"] = coop.operating_cost(self.status, self.units, self.q, self.volume, p)
+        book["external_interest"] = self.Dx * p["r_ext"] / 12.0
+        book["refunds"] = self.total("refund")
+        book["shu"] = self.total("SHU")
+        book["payouts"] = self.total("payout")
+        book["wear"] = p["dep"] * self.fixed
+        book["losses"] = self.total("default_loss") + self.total("turnover_loss")
+        book["surplus"] = (
+            book["margin"]
+            + self.total("interest_paid")
+            - book["opex"]
+            - book["external_interest"]
+            - book["losses"]
+            - book["wear"]
+        )
+        self.ytd += book["surplus"]
+        self.cash += (
+            book["margin"]
+            + book["fees"]
+            + book["dues_to_shares"]
+            + book["service"]
+            + book["recovered"]
+            - book["loans"]
+            - book["opex"]
+            - book["external_interest"]
+            - book["refunds"]
+            - book["shu"]
+        )
+        self.pool += book["dues_to_pool"] - book["payouts"]
+        self.fixed *= 1.0 - p["dep"]
+        self.balance_cash_against_external_debt()
+        self.loans_out = self.total("Dc")
+        self.Eq = self.cash + self.loans_out + self.fixed - self.Dx
+
+    def balance_cash_against_external_debt(self):
+        """(13) A negative balance is borrowed outside; cash above three months of opex repays it."""
+        book = self.accounts
+        book["borrowed"] = book["repaid"] = 0.0
+        if self.cash < 0.0:
+            book["borrowed"] = -self.cash
+            self.Dx -= self.cash
+            self.cash = 0.0
+        if self.cash > 3.0 * book["opex"]:
+            book["repaid"] = min(self.Dx, self.cash - 3.0 * book["opex"])
+            self.Dx -= book["repaid"]
+            self.cash -= book["repaid"]
+
+    def perhaps_open_unit(self):
+        """(13) The next unit of the order opens, one a month, when cash suffices."""
+        if self.units < len(coop.UNITS) and self.cash >= coop.opening_threshold(self.units, self.p):
+            start_cost = self.p[f"unit_{coop.UNITS[self.units]}_start"]
+            self.accounts["unit"] = start_cost
+            self.cash -= start_cost
+            self.fixed += start_cost
+            self.units += 1
+
+    def close_year(self):
+        """(13) The surplus refund of the year, by patronage and by share capital, paid next month."""
+        p = self.p
+        pay = 0.0
+        if self.status == TRADING and self.ytd > 0.0:
+            pay = coop.shu_pay(self.ytd, self.cash, p)
+            patronage = sum(i.h * i.pat for i in self.members)
+            shares = self.total("cap", self.members)
+            self.rate_pat = p["pat_w"] * pay / patronage if patronage > 0.0 else 0.0
+            self.rate_cap = (1.0 - p["pat_w"]) * pay / shares if shares > 0.0 else 0.0
+        self.shu_flag = 1 if pay > 0.0 else 0
+        self.ytd = 0.0
+
+    # --- 11 governance and funnel -------------------------------------------------------------------------------------
+
+    def stage_11_governance_and_funnel(self, t):
+        """(14), (15), (20)"""
+        p = self.p
+        if LEGAL <= self.status <= DORMANT:
+            self.q = coop.next_quality(self.q, self.q0, self.capture, self.model.draws.village_q(t, self.id), p)
+        scandal = self.status == TRADING and happens(self.scandal_u, coop.scandal_hazard(self.q, p))
+        if scandal:
+            self.accounts["leak"] = p["sc_loss"] * self.cash
+            self.cash -= self.accounts["leak"]
+        self.move_in_funnel(t)
+        bad_news = 1.0 if scandal or self.status == DORMANT else 0.0
+        self.trust = coop.next_trust(self.trust, self.shu_flag, bad_news, p)
+        if self.status != TRADING:
+            for household in self.households:
+                household.phi = 0.0
+
+    def move_in_funnel(self, t):
+        """(15) One step at most a month, by one uniform."""
+        p, u = self.p, self.funnel_u
+        multiplier = coop.funnel_multiplier(self.q, self.Z, p)
+        if self.status == NONE:
+            if self.covered and t >= max(1, self.start_month) and happens(u, p["h_legal"]):
+                self.status = LEGAL
+        elif self.status == LEGAL:
+            if happens(u, p["h_build"] * multiplier):
+                self.status = BUILDING
+        elif self.status == BUILDING:
+            if happens(u, p["h_open"] * multiplier):
+                self.status = OPEN
+        elif self.status == OPEN:
+            if happens(u, p["h_trade"] * multiplier):
+                self.enter_trading()
+        elif self.status == TRADING:
+            hazard = coop.dormancy_hazard(self.q, self.Eq / self.Eq0, self.arrears_share(), self.phibar, p)
+            if self.Eq < -self.Eq0 or happens(u, hazard):
+                self.status = DORMANT
+        elif self.status == DORMANT:
+            if happens(u, p["h_rev"] * (1.0 + p["rev_m"] * p["mentor"])):
+                self.status = TRADING
+            elif u > coop.survival(p["h_dis"]):
+                self.dissolve()
+
+    def enter_trading(self):
+        """First entry into trading: the capital of the scenario comes in."""
+        self.status = TRADING
+        self.entered_trading = 1
+        self.accounts["capital"] = self.p["capital"]
+        self.cash += self.p["capital"]
+        self.Eq0 = max(self.p["capital"], 1e6)
+
+    def dissolve(self):
+        self.status = DISSOLVED
+        for household in self.households:
+            household.lose_cooperative()
+        self.loans_out = 0.0
+
+    def arrears_share(self):
+        """Share of borrowers, weighted, who paid less than due; 0 without borrowers."""
+        borrowers = sum(i.h for i in self.households if i.Dc > 0.0)
+        late = sum(i.h for i in self.households if i.Dc > 0.0 and i.arrears)
+        return late / borrowers if borrowers > 0.0 else 0.0
+
+    # --- start of an arm ----------------------------------------------------------------------------------------------
+
+    def start_arm(self):
+        """A covered village takes its place in the funnel, and founders their membership."""
+        p = self.p
+        if not self.covered:
+            return
+        self.q = self.q0
+        self.trust = 0.0
+        if self.start_month <= 1:
+            self.status = coop.starting_status(self.u_funnel, p)
+        if self.status == TRADING:
+            self.accounts = {}
+            self.enter_trading()
+        if self.status >= LEGAL:
+            self.enrol_founders()
+
+    def enrol_founders(self):
+        """Better-off households are likelier founders; their fee was paid before the branch."""
+        p = self.p
+        odds = {i: living.founder_odds(i.K, p) for i in self.households}
+        mean_odds = sum(i.h * odds[i] for i in self.households) / sum(i.h for i in self.households)
+        for i in self.households:
+            join_u = self.model.draws.member_month(0, i.id)[3]
+            if join_u < min(0.95, p["start_member"] * odds[i] / mean_odds):
+                i.member = 1
+                i.cap = i.entry_fee
