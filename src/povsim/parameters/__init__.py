@@ -1,7 +1,8 @@
 """The register: every parameter of the model with name, unit, default, range, prior, source and grade.
 
 A run takes its numbers from `values`: an override wins over the cooperative scenario, the scenario over the default of the
-variant. Grades are those of `povsim.evidence`: V read in the publication, D arithmetic from V, G general knowledge, A assumption.
+variant. Grades are those of `povsim.evidence`: V read in the publication, D arithmetic from V, G general knowledge,
+A assumption.
 """
 
 from __future__ import annotations
@@ -9,11 +10,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cache
+from numbers import Real
 from types import MappingProxyType
 
 from povsim.errors import PovsimError, nearest
 from povsim.parameters.entry import LANGUAGES, VARIANTS, Entry
-from povsim.parameters.loading import GROUPS, Scenario, group_titles, load, scenarios
+from povsim.parameters.loading import (
+    GROUPS,
+    Scenario,
+    group_titles,
+    load,
+    scenarios,
+    unit_names,
+)
 
 __all__ = [
     "GROUPS",
@@ -28,6 +37,7 @@ __all__ = [
     "load",
     "register",
     "scenarios",
+    "unit_names",
     "values",
 ]
 
@@ -51,7 +61,11 @@ def by_group() -> dict[str, tuple[Entry, ...]]:
     return {group: tuple(e for e in register().values() if e.group == group) for group in GROUPS}
 
 
-def values(variant: str, scenario: str | None = None, overrides: Mapping[str, float] = MappingProxyType({})) -> dict[str, float]:
+def values(
+    variant: str,
+    scenario: str | None = None,
+    overrides: Mapping[str, float] = MappingProxyType({}),
+) -> dict[str, float]:
     """The complete set of values of a run, by symbol.
 
     `variant` is trap or no_trap, `scenario` a cooperative scenario or None (defaults, which are those of as_reported).
@@ -60,7 +74,14 @@ def values(variant: str, scenario: str | None = None, overrides: Mapping[str, fl
     if variant not in VARIANTS:
         raise PovsimError(_unknown("variant", variant, VARIANTS, f"Known: {', '.join(VARIANTS)}."))
     if scenario is not None and scenario not in scenarios():
-        raise PovsimError(_unknown("cooperative scenario", scenario, scenarios(), f"Known: {', '.join(scenarios())}."))
+        raise PovsimError(
+            _unknown(
+                "cooperative scenario",
+                scenario,
+                scenarios(),
+                f"Known: {', '.join(scenarios())}.",
+            )
+        )
     chosen = {symbol: e.value(variant, scenario) for symbol, e in register().items()}
     for symbol, value in overrides.items():
         check_override(symbol, value)
@@ -77,12 +98,18 @@ def check_override(symbol: str, value: object) -> str | None:
     e = entry(symbol)
     where = f"parameters.{symbol}"
     accepted = f"The range of {symbol} ({e.name['en']}) is {e.low:g} to {e.high:g} {e.unit}"
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise PovsimError(f"{where}={value} is not a number. {accepted}; give a finite number such as {where}={_example(e):g}.")
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise PovsimError(
+            f"{where}={value} is not a number. {accepted}; give a finite number such as {where}={e.value('trap'):g}."
+        )
     number = float(value)
     if e.whole and number != round(number):
         raise PovsimError(f"{where}={number:g} is not a whole number. {accepted}, in whole numbers; round it.")
     lowest, highest = e.widest
+    if (e.lower is not None and number < e.lower) or (e.upper is not None and number > e.upper):
+        raise PovsimError(
+            f"{where}={number:g} is impossible: {_bounds(e)}. {accepted}; choose a value from {lowest:g} to {highest:g}."
+        )
     if not lowest <= number <= highest:
         raise PovsimError(
             f"{where}={number:g} is too far outside its range. {accepted}; values from {lowest:g} to {highest:g} are accepted, "
@@ -93,8 +120,12 @@ def check_override(symbol: str, value: object) -> str | None:
     return None
 
 
-def _example(e: Entry) -> float:
-    return e.value("trap")
+def _bounds(e: Entry) -> str:
+    if e.upper is None:
+        return f"{e.symbol} cannot be below {e.lower:g}"
+    if e.lower is None:
+        return f"{e.symbol} cannot be above {e.upper:g}"
+    return f"{e.symbol} must lie between {e.lower:g} and {e.upper:g}"
 
 
 def _unknown(what: str, given: object, known: Mapping[str, object] | tuple[str, ...], hint: str) -> str:

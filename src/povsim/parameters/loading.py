@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -33,6 +33,12 @@ GROUPS = (
 )
 
 _HERE = files(__package__)
+_SCALARS: dict[str, Callable[[str], Any]] = {
+    "tag:yaml.org,2002:int": int,
+    "tag:yaml.org,2002:float": float,
+    "tag:yaml.org,2002:bool": lambda text: text == "true",
+    "tag:yaml.org,2002:null": lambda _: None,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +81,26 @@ def group_titles() -> Mapping[str, Mapping[str, str]]:
     return MappingProxyType({group: _read(f"{group}.yaml")["title"] for group in GROUPS})
 
 
+@cache
+def unit_names() -> Mapping[str, str]:
+    """Indonesian wording of every unit, by the unit as it stands in an entry."""
+    return MappingProxyType(_read("units_id.yaml"))
+
+
 def _read(name: str) -> Any:
     text = (_HERE / name).read_text(encoding="utf-8")
-    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return _plain(yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+
+
+def _plain(node: yaml.Node | None) -> Any:
+    """Python value of a YAML node. PyYAML's own constructor allows for recursive documents, at twice the time of a load."""
+    if isinstance(node, yaml.MappingNode):
+        return {key.value: _plain(value) for key, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item) for item in node.value]
+    assert isinstance(node, yaml.ScalarNode)
+    convert = _SCALARS.get(node.tag)
+    return convert(node.value) if convert else node.value
 
 
 def _check(group: str, content: Any) -> None:
