@@ -1,5 +1,77 @@
-"""Command line."""
+"""The command line: one small file a command, found by name, imported only when it is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from povsim.errors import PovsimError, nearest
+
+COMMANDS = {
+    "compare": "who leaves poverty for good, arm by arm",
+    "parameters": "the register: every parameter with range, source and grade",
+    "month": "the order of a month, stage by stage",
+    "evidence": "the published figures, with source and grade",
+    "report": "write the report of a result folder again",
+    "doctor": "versions, cores and cache of this installation",
+}
+
+OK, FAILED_RUNS, MISTAKE, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes: done; some runs failed; something given cannot be used; Ctrl-C."""
+
+HELP = """Try it:  povsim compare population=toy replicates=2 --out first
+
+povsim COMMAND [KEY=VALUE ...] [OPTIONS]
+
+{commands}
+
+povsim COMMAND --help opens with an example. povsim --version prints the version.
+Exit codes: 0 done, 1 some runs failed, 2 something given cannot be used, 130 interrupted."""
 
 
-def main() -> int:
-    return 0
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command named first in `argv` (default: the arguments of the process) and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _dispatch(arguments)
+    except PovsimError as error:
+        print(f"povsim: {error}", file=sys.stderr)
+        return MISTAKE
+    except KeyboardInterrupt:
+        print("povsim: interrupted. Nothing half written is left; finished result folders are kept.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return OK
+
+
+def fail_if_unknown_command(name: str) -> None:
+    """A first word that no command has."""
+    if name not in COMMANDS:
+        closest = nearest(name, COMMANDS)
+        hint = f" Did you mean '{closest}'?" if closest else ""
+        raise PovsimError(f"There is no command '{name}'.{hint} Known: {', '.join(COMMANDS)}. See povsim --help.")
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if not arguments:
+        print(_help(), file=sys.stderr)
+        return MISTAKE
+    name, rest = arguments[0], arguments[1:]
+    if name in ("-h", "--help", "help"):
+        print(_help())
+        return OK
+    if name == "--version":
+        from importlib.metadata import version
+
+        print(f"povsim {version('povsim')}")
+        return OK
+    fail_if_unknown_command(name)
+    code: int = import_module(f"povsim.cli.{name}").run(rest)
+    sys.stdout.flush()
+    return code
+
+
+def _help() -> str:
+    return HELP.format(commands="\n".join(f"  {name:<12}{summary}" for name, summary in COMMANDS.items()))

@@ -1,0 +1,1 @@
+"""Commented defaults of every experiment command, as Hydra groups."""

@@ -1,0 +1,45 @@
+"""Plain options of a command, apart from its KEY=VALUE overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from povsim.errors import PovsimError, nearest
+
+
+def split_arguments(argv: Sequence[str], options: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Options with a value ("--out DIR" or "--out=DIR") and the other arguments; `options` maps a name to what it takes."""
+    values: dict[str, str] = {}
+    others: list[str] = []
+    rest = list(argv)
+    while rest:
+        argument = rest.pop(0)
+        if not argument.startswith("-"):
+            others.append(argument)
+            continue
+        name, equals, value = argument.partition("=")
+        fail_if_unknown_option(name, options)
+        if not equals:
+            fail_if_value_missing(name, options[name], rest)
+            value = rest.pop(0)
+        values[name] = value
+    return values, others
+
+
+def fail_if_unknown_option(name: str, options: Mapping[str, str]) -> None:
+    """An option that the command does not read."""
+    if name not in options:
+        closest = nearest(name, options)
+        hint = f" Did you mean '{closest}'?" if closest else ""
+        raise PovsimError(f"There is no option '{name}'.{hint} Known: {', '.join([*options, '--help'])}.")
+
+
+def fail_if_value_missing(name: str, takes: str, rest: Sequence[str]) -> None:
+    """An option at the end, or followed by another one."""
+    if not rest or rest[0].startswith("--"):
+        raise PovsimError(f"{name} needs a value: {name} {takes}.")
+
+
+def asks_for_help(argv: Sequence[str]) -> bool:
+    """Whether -h or --help is among the arguments."""
+    return "-h" in argv or "--help" in argv

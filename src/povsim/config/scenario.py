@@ -1,0 +1,222 @@
+"""The scenario: everything a run depends on, frozen and checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from povsim.config import checks, later, read
+from povsim.config.arms import ArmSpec, arms_from, definitions_from, resolved, unused_definitions
+from povsim.config.defaults import GROUP_KEY, defaults, group_choices, merged
+from povsim.config.parts import Economy, Exit, Registry, Rollout, economy_from, exit_from, registry_from, rollout_from
+from povsim.config.population import Population, population_from
+from povsim.config.programmes import ProgrammeSpec, programmes_from
+from povsim.errors import PovsimError
+
+VARIANTS = ("trap", "no_trap")
+PAYERS = ("village_fund", "ministry")
+LANGUAGES = ("en", "id")
+SEED_MAX = 2**63 - 1
+FOLLOW_MONTHS = 60
+"""Months that must be left after the last start of an exit."""
+
+_NO_NUMBER = ("out", "threads", "language", "reuse")
+"""Keys that change no number of a result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One question to the model."""
+
+    seed: int
+    """Root of every random number, 0 to 2**63 - 1."""
+    replicates: int
+    """Independent samples of villages, households and shocks, 1 to 10,000."""
+    population: Population
+    """Who is simulated."""
+    horizon_months: int
+    """Months followed after the arms part, whole years, 84 to 600."""
+    burn_in_months: int
+    """Months lived before the arms part, whole years, 36 to 600."""
+    arms: tuple[ArmSpec, ...]
+    """What is compared, with the cooperative scenario of the run filled in."""
+    arm_definitions: tuple[ArmSpec, ...]
+    """Arms the user defined, run or not."""
+    programmes: tuple[ProgrammeSpec, ...]
+    """Programmes the user composed."""
+    variants: tuple[str, ...]
+    """Technologies: `trap`, `no_trap`."""
+    interactions: bool
+    """False freezes ties, help, local demand, targeting, membership and credit."""
+    cooperative: str
+    """Scenario of every cooperative arm that names none: `as_reported`, `as_planned`, `optimistic`."""
+    rollout: Rollout
+    """Which villages get a cooperative."""
+    economy: Economy
+    """The economy outside the villages."""
+    registry: Registry
+    """The register that assistance is targeted with."""
+    exit: Exit
+    """What counts as a permanent exit."""
+    parameters: tuple[tuple[str, float], ...]
+    """Entries of the register set by the user, by symbol."""
+    payer: str
+    """Who pays for the cooperatives: `village_fund` (other village spending is displaced) or `ministry`."""
+    reuse: bool
+    """False: compute anew, read nothing stored."""
+    threads: int | None
+    """Threads of the compiled loop; None: all cores."""
+    language: str
+    """Language of the report: `en` or `id`."""
+    out: str | None
+    """Result folder; None: one under outputs/."""
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+    """What runs but may not be meant."""
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """First and last month in which an exit may start."""
+        return 12, self.horizon_months - FOLLOW_MONTHS
+
+    @property
+    def arm_names(self) -> tuple[str, ...]:
+        """Names of the arms, in the order of tables."""
+        return tuple(arm.name for arm in self.arms)
+
+    def targets(self) -> tuple[str, ...]:
+        """Arms whose cooperatives follow the ministry's targets."""
+        return tuple(arm.name for arm in self.arms if arm.target)
+
+    def overrides(self) -> dict[str, float]:
+        """Values of register entries that this scenario sets: parameters, growth, refresh of the registry."""
+        chosen = {"g_w": self.economy.g_w, "refresh": self.registry.refresh}
+        return {symbol: value for symbol, value in chosen.items() if value is not None} | dict(self.parameters)
+
+    def resolved(self) -> dict[str, Any]:
+        """Every key with its value, plain and sorted; `scenario_from` reads it back to an equal scenario."""
+        names = {"arms": list(self.arm_names), "parameters": dict(self.parameters)}
+        names["arm_definitions"] = {arm.name: _definition(arm) for arm in self.arm_definitions}
+        names["programmes"] = {programme.name: _without_name(programme) for programme in self.programmes}
+        plain = {name: getattr(self, name) for name in self.__slots__ if name != "warnings"} | names
+        plain |= {part: asdict(getattr(self, part)) for part in ("population", "rollout", "economy", "registry", "exit")}
+        ordered: dict[str, Any] = json.loads(json.dumps(plain, sort_keys=True, allow_nan=False))
+        return ordered
+
+    def content_hash(self) -> str:
+        """SHA-256 of every key that can change a number."""
+        counted = {key: value for key, value in self.resolved().items() if key not in _NO_NUMBER}
+        return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
+
+
+def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
+    """Check `mapping` (keys as on the command line, nested) laid over the defaults; raises PovsimError.
+
+    A group may be given by its name (`{"population": "toy"}`) or by its keys (`{"population": {"villages": 50}}`).
+    """
+    given = _with_defaults(mapping)
+    later.fail_if_uncertainty_is_not_point(given["uncertainty"])
+    later.fail_if_draws_are_asked_for(given["n_draws"])
+    later.fail_if_futures_are_asked_for(given["futures"])
+    later.fail_if_ledger_is_asked_for(given["ledger"])
+    horizon = read.years("horizon_months", given["horizon_months"], 84, 600)
+    cooperative = _cooperative(given["cooperative"])
+    programmes = programmes_from(given["programmes"], horizon)
+    definitions = definitions_from(given["arm_definitions"], [programme.name for programme in programmes])
+    arms = arms_from(given["arms"], definitions)
+    economy = economy_from(given["economy"], horizon)
+    registry = registry_from(given["registry"])
+    parameters, warnings = _parameters(given["parameters"])
+    fail_if_set_twice("g_w", "economy", economy.g_w, parameters)
+    fail_if_set_twice("refresh", "registry", registry.refresh, parameters)
+    variants = read.words("variants", given["variants"], "[trap,no_trap]")
+    for variant in variants:
+        checks.fail_if_unknown_choice("variants", variant, VARIANTS)
+    return Scenario(
+        seed=read.whole("seed", given["seed"], 0, SEED_MAX),
+        replicates=read.whole("replicates", given["replicates"], 1, 10_000),
+        population=population_from(given["population"]),
+        horizon_months=horizon,
+        burn_in_months=read.years("burn_in_months", given["burn_in_months"], 36, 600),
+        arms=tuple(resolved(arm, cooperative) for arm in arms),
+        arm_definitions=definitions,
+        programmes=programmes,
+        variants=tuple(variant for variant in VARIANTS if variant in variants),
+        interactions=read.switch("interactions", given["interactions"]),
+        cooperative=cooperative,
+        rollout=rollout_from(given["rollout"]),
+        economy=economy,
+        registry=registry,
+        exit=exit_from(given["exit"]),
+        parameters=parameters,
+        payer=read.choice("payer", given["payer"], PAYERS),
+        reuse=read.switch("reuse", given["reuse"]),
+        threads=None if given["threads"] is None else read.whole("threads", given["threads"], 1, 1024),
+        language=read.choice("language", given["language"], LANGUAGES),
+        out=_out(given["out"]),
+        warnings=(*warnings, *unused_definitions(arms, definitions), *_unused_programmes(programmes, arms)),
+    )
+
+
+def fail_if_set_twice(symbol: str, group: str, chosen: float | None, parameters: tuple[tuple[str, float], ...]) -> None:
+    """The same entry of the register set by a group and under `parameters`."""
+    if chosen is not None and symbol in dict(parameters):
+        raise PovsimError(
+            f"parameters.{symbol} = {dict(parameters)[symbol]} and {group}.{symbol} = {chosen} set the same parameter. Set {group}.{symbol}=null or leave parameters.{symbol} out."
+        )
+
+
+def _with_defaults(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    checks.fail_if_not_a_mapping("the scenario", mapping, "seed: 1")
+    later.fail_if_key_of_a_later_version(mapping)
+    named = {key: {GROUP_KEY[key]: value} if key in GROUP_KEY and isinstance(value, str) else value for key, value in mapping.items()}
+    chosen = {
+        group: str(named[group][key])
+        for group, key in GROUP_KEY.items()
+        if isinstance(named.get(group), Mapping) and named[group].get(key) in group_choices(group)
+    }
+    base = defaults(chosen)
+    checks.fail_if_unknown_key("", named, tuple(base))
+    return merged(base, named)
+
+
+def _cooperative(value: object) -> str:
+    given = read.keys("cooperative", value, ("scenario",), "cooperative=as_planned")
+    return read.choice("cooperative", given["scenario"], group_choices("cooperative"))
+
+
+def _parameters(value: object) -> tuple[tuple[tuple[str, float], ...], list[str]]:
+    from povsim.parameters import check_override
+
+    checks.fail_if_not_a_mapping("parameters", value, "parameters.pi=.08")
+    assert isinstance(value, Mapping)
+    values: dict[str, float] = {}
+    warnings: list[str] = []
+    for symbol, given in value.items():
+        checks.fail_if_not_text("parameters", symbol, "the symbol of an entry of the register")
+        values[symbol] = read.finite(f"parameters.{symbol}", given)
+        warning = check_override(symbol, values[symbol])
+        warnings += [] if not warning else [warning] if isinstance(warning, str) else list(warning)
+    return tuple(sorted(values.items())), warnings
+
+
+def _out(value: object) -> str | None:
+    if value is None:
+        return None
+    checks.fail_if_not_text("out", value, "the path of a folder")
+    return str(value)
+
+
+def _unused_programmes(programmes: tuple[ProgrammeSpec, ...], arms: tuple[ArmSpec, ...]) -> list[str]:
+    used = {name for arm in arms for name in arm.programmes}
+    return [f"programmes.{item.name} is in no arm that is run: it has no effect." for item in programmes if item.name not in used]
+
+
+def _definition(arm: ArmSpec) -> dict[str, Any]:
+    return {"aid": arm.aid, "cooperative": arm.cooperative, "programmes": list(arm.programmes)}
+
+
+def _without_name(programme: ProgrammeSpec) -> dict[str, Any]:
+    return {key: value for key, value in asdict(programme).items() if key != "name"}

@@ -1,0 +1,88 @@
+"""Where a result comes from: versions, hashes of code, data and scenario, platform, timings."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import distributions, version
+from pathlib import Path
+from typing import Any
+
+from povsim.config import Scenario
+from povsim.config.defaults import config_folder
+
+PACKAGE = Path(__file__).parents[1]
+CODE_SUFFIXES = (".py", ".yaml", ".json")
+DATA_SUFFIXES = (".csv",)
+
+
+def run_hash(scenario: Scenario) -> str:
+    """SHA-256 of scenario, data and code together: what a stored result is looked up by."""
+    return hashlib.sha256("\n".join((scenario.content_hash(), data_hash(), code_hash())).encode()).hexdigest()
+
+
+@cache
+def code_hash() -> str:
+    """SHA-256 of every source file, the register and the defaults."""
+    return _hash_of(CODE_SUFFIXES)
+
+
+@cache
+def data_hash() -> str:
+    """SHA-256 of every data table."""
+    return _hash_of(DATA_SUFFIXES)
+
+
+def provenance(command: str, scenario: Scenario, timings: Mapping[str, float]) -> dict[str, Any]:
+    """The content of provenance.json; `timings` in seconds."""
+    return {
+        "command": command,
+        "povsim": version("povsim"),
+        "seed": scenario.seed,
+        "run_hash": run_hash(scenario),
+        "scenario_hash": scenario.content_hash(),
+        "code_hash": code_hash(),
+        "data_hash": data_hash(),
+        "python": sys.version.split()[0],
+        "versions": dict(sorted({item.metadata["Name"]: item.version for item in distributions()}.items(), key=lambda pair: pair[0].lower())),
+        "platform": {"system": platform.platform(), "machine": platform.machine(), "cores": os.cpu_count()},
+        "timings_s": dict(timings),
+    }
+
+
+def reproduce(command: str, scenario: Scenario) -> str:
+    """The text of REPRODUCE.md."""
+    return f"""# How to get this result again
+
+In this folder, with povsim {version("povsim")} on Python {sys.version.split()[0]}:
+
+    povsim {command} --scenario scenario.yaml --out reproduced
+
+`reproduced/summary.json` then holds the same `variants` to the last bit, on the same kind of machine with the versions that
+provenance.json lists. Threads, language and paths change nothing.
+
+| hash (SHA-256) of | |
+| --- | --- |
+| scenario | `{scenario.content_hash()}` |
+| data | `{data_hash()}` |
+| code | `{code_hash()}` |
+"""
+
+
+def _hash_of(suffixes: tuple[str, ...]) -> str:
+    digest = hashlib.sha256()
+    folders = {"povsim": PACKAGE, "configs": config_folder()}
+    files = {
+        f"{label}/{path.relative_to(folder).as_posix()}": path
+        for label, folder in folders.items()
+        for path in folder.rglob("*")
+        if path.suffix in suffixes and path.is_file() and not (label == "povsim" and config_folder() in path.parents)
+    }
+    for name, path in sorted(files.items()):
+        digest.update(f"{name}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
