@@ -14,13 +14,13 @@ class Cooperative:
     def stage_10_cooperative_accounts(self, month_of_year):
         """(13) Real-village scale, Rp."""
         self.accounts = {}
-        if self.status == NONE:
-            return
-        self.book_month()
-        if self.status == TRADING:
-            self.perhaps_open_unit()
-        if month_of_year == 12:
-            self.close_year()
+        if self.status != NONE:
+            self.book_month()
+            if self.status == TRADING:
+                self.perhaps_open_unit()
+            if month_of_year == 12:
+                self.close_year()
+        self.measure_membership()
 
     def book_month(self):
         """(13) Surplus, cash, pool, external debt and equity of the month. `accounts` keeps the flows."""
@@ -35,7 +35,7 @@ class Cooperative:
         book["loans"] = self.total("loan")
         book["opex"] = coop.operating_cost(self.status, self.units, self.q, self.volume, p)
         book["external_interest"] = self.Dx * p["r_ext"] / 12.0
-        book["refunds"] = self.total("refund")
+        book["refunds"] = self.total("leaver_refund")
         book["shu"] = self.total("SHU")
         book["payouts"] = self.total("payout")
         book["wear"] = p["dep"] * self.fixed
@@ -102,6 +102,15 @@ class Cooperative:
         self.shu_flag = 1 if pay > 0.0 else 0
         self.ytd = 0.0
 
+    def measure_membership(self):
+        """(10), (11), (15) Members' mean patronage and share, and the share of borrowers (weighted) who paid less than due."""
+        real_members = sum(i.h for i in self.members)
+        self.phibar = sum(i.h * i.phi for i in self.members) / real_members if real_members > 0.0 else 0.0
+        self.mshare = real_members / sum(i.h for i in self.households)
+        borrowers = sum(i.h for i in self.households if i.Dc > 0.0)
+        late = sum(i.h for i in self.households if i.Dc > 0.0 and i.arrears)
+        self.arrears_share = late / borrowers if borrowers > 0.0 else 0.0
+
     # --- 11 governance and funnel -------------------------------------------------------------------------------------
 
     def stage_11_governance_and_funnel(self, t):
@@ -137,7 +146,7 @@ class Cooperative:
             if happens(u, p["h_trade"] * multiplier):
                 self.enter_trading()
         elif self.status == TRADING:
-            hazard = coop.dormancy_hazard(self.q, self.Eq / self.Eq0, self.arrears_share(), self.phibar, p)
+            hazard = coop.dormancy_hazard(self.q, self.Eq / self.Eq0, self.arrears_share, self.phibar, p)
             if self.Eq < -self.Eq0 or happens(u, hazard):
                 self.status = DORMANT
         elif self.status == DORMANT:
@@ -155,16 +164,14 @@ class Cooperative:
         self.Eq0 = max(self.p["capital"], 1e6)
 
     def dissolve(self):
+        """Members get back what the cash covers of their shares, rec at most; the cooperative pays now, they receive next month."""
         self.status = DISSOLVED
+        returned_share = coop.recovered_share(self.cash, self.total("cap"), self.p)
         for household in self.households:
-            household.lose_cooperative()
+            household.lose_cooperative(returned_share)
+        self.accounts["returned_shares"] = self.total("due")
+        self.cash -= self.accounts["returned_shares"]
         self.loans_out = 0.0
-
-    def arrears_share(self):
-        """Share of borrowers, weighted, who paid less than due; 0 without borrowers."""
-        borrowers = sum(i.h for i in self.households if i.Dc > 0.0)
-        late = sum(i.h for i in self.households if i.Dc > 0.0 and i.arrears)
-        return late / borrowers if borrowers > 0.0 else 0.0
 
     # --- start of an arm ----------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ class ReferenceModel(mesa.Model):
         survey(t, id)          -> normal
 
     villages: list of {"id", "state", "households": {id: state}, "ties": {id: [(id, weight), ...]}}; the names of the states
-    are listed in village.py and household.py. macro: month -> log macro income relative to trend, 0 where absent.
+    are listed in village.py and household_state.py. macro: month -> log macro income relative to trend, 0 where absent.
     """
 
     def __init__(self, params, variant, draws, villages, interactions=True, macro=None):

@@ -7,87 +7,12 @@ import mesa
 from . import capacity
 from . import rules_earning as earning
 from . import rules_living as living
+from .household_state import FIXED_TRAITS, FLOWS_OF_A_MONTH, STATE, STATE_FROM_ZERO
 from .rules_earning import happens
-
-FIXED_TRAITS = (
-    "size",  # persons
-    "area",  # rural or urban, a label that no rule of the month reads
-    "mu",  # cell: mean ln earning capacity
-    "sg",  # cell: spread
-    "sk",  # cell: compression of the lower side
-    "line",  # Rp a month: poverty line of the household
-    "h",  # real households that this one stands for
-    "passive",  # 1: never trades with the cooperative
-    "own",  # 1: own account work
-    "trader",  # 1: trader
-    "rev",  # review month, 0-11
-    "u_rem",  # fixed uniform of the remittance
-)
-STATE = (
-    "z",  # class of earning capacity, standard normal
-    "lna",  # ln ability
-    "l",  # labour capacity: 1, .5 or 0
-    "x",  # slow component of ln w
-    "e1",  # persistent income shock
-    "e2",  # transitory income shock
-    "ill",  # months of illness left
-    "K",  # assets, L
-    "S",  # savings, L
-    "ybar",  # expected income, L a month
-    "Dc",  # debt to the cooperative, L
-    "D0",  # its original amount, L
-    "Dm",  # debt to the moneylender, L
-    "Pm",  # its principal, L
-    "member",  # 1: member of the cooperative
-    "barred",  # 1: has defaulted, may not return
-    "cap",  # share capital, L
-    "pat",  # patronage since the last refund, Rp
-    "phi",  # patronage share of the last month
-    "shu12",  # a twelfth of the last surplus refund, L
-)
-STATE_FROM_ZERO = (
-    "due",  # refund of shares after a dissolution, paid with next month's cash, L
-    "arrears",  # 1: paid less than due
-    "enrolled",  # programme bits
-    "works",  # 1: on the works list
-)
-FLOWS_OF_A_MONTH = (
-    "y",
-    "earn",
-    "premium",
-    "trader_loss",
-    "T",
-    "assets_received",
-    "SHU",
-    "refund",
-    "fee",
-    "dues",
-    "dues_to_pool",
-    "loan",
-    "service",
-    "interest_paid",
-    "seized",
-    "default_loss",
-    "turnover_loss",
-    "forgotten",
-    "repay",
-    "R_in",
-    "R_out",
-    "payout",
-    "B",
-    "V",
-    "spend",
-    "invested",
-    "estate_S",
-    "estate_K",
-    "sales",
-    "purchases",
-    "cash",
-)
 
 
 class Household(mesa.Agent):
-    """A household; `state` holds its traits and state at the start, `c12` (twelve real consumptions, oldest first) and ties."""
+    """A household; `state` holds its traits and state at the start and `c12`, twelve real consumptions, oldest first."""
 
     def __init__(self, model, village, household_id, state):
         super().__init__(model)
@@ -239,7 +164,8 @@ class Household(mesa.Agent):
         leaves = happens(self.leave_u, living.leave_hazard(self.village.status, self.p))
         if self.member0 and self.Dc == 0.0 and leaves:
             self.member = 0
-            self.refund += self.cap
+            self.leaver_refund = self.cap
+            self.refund += self.leaver_refund
             self.cap = self.phi = self.pat = 0.0
 
     def perhaps_join(self, month_of_year):
@@ -378,9 +304,9 @@ class Household(mesa.Agent):
 
     # --- 11 dissolution, 13 measurement -------------------------------------------------------------------------------
 
-    def lose_cooperative(self):
+    def lose_cooperative(self, returned_share):
         """Dissolution: part of the shares comes back next month, the loan is written off."""
-        self.due = self.p["rec"] * self.cap
+        self.due = returned_share * self.cap
         self.cap = self.phi = 0.0
         self.member = 0
         self.Dc = self.D0 = 0.0

@@ -90,6 +90,11 @@ def survival(hazard):
     return math.exp(-hazard)
 
 
+def recovered_share(cash, shares, p):
+    """(15) rec_v: part of their shares that members get back at dissolution. cash and shares in Rp."""
+    return min(p["rec"], cash / shares) if shares > 0.0 else 0.0
+
+
 def starting_status(u_funnel, p):
     """Status of a covered village at the start of an arm: shares stacked from 0 upwards, most advanced first."""
     upper = 0.0

@@ -125,10 +125,10 @@ class Village(Cooperative, mesa.Agent):
             household.receive_income(t, macro)
 
     def stage_4_aid_and_village_works(self, month_of_year):
-        """(17), (19), and the surplus refund where the year before declared one."""
+        """(17), (19), and in the first month of a year the surplus refund of the year before."""
         for household in self.households:
             household.receive_aid(month_of_year)
-        if self.rate_pat > 0.0 or self.rate_cap > 0.0:
+        if month_of_year == 1 and self.status >= LEGAL:
             for household in self.households:
                 household.receive_shu(self.rate_pat, self.rate_cap)
             self.rate_pat = self.rate_cap = 0.0
@@ -212,16 +212,11 @@ class Village(Cooperative, mesa.Agent):
     # --- 13 measurement and the terms of next month -------------------------------------------------------------------
 
     def stage_13_measurement_and_terms_of_next_month(self, t):
-        self.measure_membership()
+        # phibar and mshare were measured at the end of stage 10, before the funnel moved
         self.set_terms_of_trade()
         trader_earnings = sum(i.rupiah * i.earn for i in self.households if i.trader)
         self.lossrate = coop.trader_loss_rate(self.wedge, self.volume, trader_earnings, self.p)
         self.measure_injection(t)
-
-    def measure_membership(self):
-        real_members = sum(i.h for i in self.members)
-        self.phibar = sum(i.h * i.phi for i in self.members) / real_members if real_members > 0.0 else 0.0
-        self.mshare = real_members / sum(i.h for i in self.households)
 
     def set_terms_of_trade(self):
         """(11) What the open units can trade, and the wedge shared by premium, retail saving and margin."""
