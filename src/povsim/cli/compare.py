@@ -123,7 +123,13 @@ def shown(summary: Mapping[str, Any], language: str) -> str:
         blocks.append(f"Variant {variant}: share of the structurally poor households, percent; cost in Rp billion, nation\n")
         blocks[-1] += table(["arm", *RUNGS, "cost"], arms)
         contrasts = [
-            [f"{row['arm']} - {row['against']}", _points(row["mean"]), _points(row["low95"]), _points(row["high95"]), row.get("reason") or ""]
+            [
+                f"{row['arm']} - {row['against']}",
+                _points(row["mean"]),
+                _points(row["low95"]),
+                _points(row["high95"]),
+                row.get("reason") or "",
+            ]
             for row in content["contrasts"]
             if row["group"] == HEADLINE_GROUP and row["measure"] == HEADLINE
         ]
@@ -138,7 +144,9 @@ def fail_if_file_cannot_be_read(name: str) -> Mapping[str, Any]:
     try:
         content = yaml.safe_load(Path(name).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise PovsimError(f"--scenario {name} cannot be read: {getattr(error, 'strerror', None) or 'no UTF-8 text'}.") from error
+        raise PovsimError(
+            f"--scenario {name} cannot be read: {getattr(error, 'strerror', None) or 'no UTF-8 text'}."
+        ) from error
     except yaml.YAMLError as error:
         raise PovsimError(f"--scenario {name} is no YAML: {' '.join(str(error).split())}.") from error
     if not isinstance(content, Mapping):

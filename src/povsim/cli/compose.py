@@ -33,7 +33,11 @@ def compose(overrides: Sequence[str], base: Mapping[str, Any] | None = None) -> 
     given = _spread(given)
     fail_if_reserved_key(given)
     later.fail_if_key_of_a_later_version(given)
-    chosen = {group: given[group][key] for group, key in GROUP_KEY.items() if isinstance(given.get(group), Mapping) and key in given[group]}
+    chosen = {
+        group: given[group][key]
+        for group, key in GROUP_KEY.items()
+        if isinstance(given.get(group), Mapping) and key in given[group]
+    }
     for group, name in chosen.items():
         if name not in (*later.POPULATIONS, *later.ROLLOUTS):
             fail_if_unknown_choice(group, name, group_choices(group))
@@ -50,7 +54,12 @@ def compose(overrides: Sequence[str], base: Mapping[str, Any] | None = None) -> 
 def fail_if_unreadable(text: str) -> Override:
     """Text that Hydra's grammar does not know; returns what it reads otherwise."""
     if "=" not in text and not text.startswith("~"):
-        raise PovsimError(f"'{text}' is no KEY=VALUE.{hint(text, known_keys())} Write for example replicates=32.")
+        example = (
+            f"Write {text}=VALUE."
+            if text in known_keys()
+            else f"{hint(text, known_keys())} Write for example replicates=32.".strip()
+        )
+        raise PovsimError(f"'{text}' is no KEY=VALUE. {example}")
     try:
         return OverridesParser.create().parse_override(text)
     except HydraException as error:
@@ -86,7 +95,7 @@ def fail_if_key_is_unknown(path: Sequence[str]) -> None:
             return
         if not isinstance(level, Mapping) or key not in level:
             name = ".".join(path)
-            raise PovsimError(f"There is no key '{name}'.{hint(name, known_keys())} povsim compare --help lists the keys.")
+            raise PovsimError(f"There is no key '{name}'.{_hint(name)} povsim compare --help lists the keys.")
         if key in OPEN:
             return
         level = level[key]
@@ -103,6 +112,12 @@ def fail_if_reserved_key(given: Mapping[str, Any]) -> None:
 def known_keys() -> tuple[str, ...]:
     """Every dotted key of the defaults."""
     return tuple(_paths(defaults()))
+
+
+def _hint(name: str) -> str:
+    from povsim.parameters import register
+
+    return f" Did you mean 'parameters.{name}'?" if name in register() else hint(name, known_keys())
 
 
 def _nested(text: str) -> dict[str, Any]:

@@ -76,14 +76,17 @@ def resolved(arm: ArmSpec, scenario: str) -> ArmSpec:
 
 def unused_definitions(arms: Sequence[ArmSpec], definitions: Sequence[ArmSpec]) -> list[str]:
     """One warning for each arm that is defined but not run."""
-    return [f"arm_definitions.{arm.name} is defined but not among arms: it is not run." for arm in definitions if arm not in arms]
+    return [
+        f"arm_definitions.{arm.name} is defined but not among arms: it is not run." for arm in definitions if arm not in arms
+    ]
 
 
 def fail_if_unknown_arm(name: str, known: Mapping[str, ArmSpec]) -> None:
     """An arm is built in or defined."""
     if name not in known:
         raise PovsimError(
-            f"arms: there is no arm '{name}'.{hint(name, known)} Known: {', '.join(known)}; arm_definitions.{name}={{...}} defines one."
+            f"arms: there is no arm '{name}'.{hint(name, known)} Known: {', '.join(known)}; "
+            f"arm_definitions.{name}={{...}} defines one."
         )
 
 
@@ -98,7 +101,9 @@ def fail_if_twin_is_alone(arms: Sequence[ArmSpec]) -> None:
     names = [arm.name for arm in arms]
     for arm in arms:
         if arm.of is not None and arm.of not in names:
-            raise PovsimError(f"arms: '{arm.name}' costs as much as '{arm.of}', which is not among arms. Add '{arm.of}' to arms.")
+            raise PovsimError(
+                f"arms: '{arm.name}' costs as much as '{arm.of}', which is not among arms. Add '{arm.of}' to arms."
+            )
 
 
 def fail_if_twin_is_defined(name: str, aid: object) -> None:

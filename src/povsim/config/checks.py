@@ -23,7 +23,7 @@ def hint(given: object, known: Iterable[str]) -> str:
 def fail_if_not_a_mapping(where: str, value: object, example: str) -> None:
     """Keys and values are needed here."""
     if not isinstance(value, Mapping):
-        raise PovsimError(f"{where} = {_shown(value)}: keys and values are needed here. Write for example {example}.")
+        raise PovsimError(f"{where} = {shown(value)}: keys and values are needed here. Write for example {example}.")
 
 
 def fail_if_unknown_key(where: str, given: Mapping[str, object], known: Collection[str]) -> None:
@@ -44,20 +44,21 @@ def fail_if_key_missing(where: str, given: Mapping[str, object], needed: Collect
 def fail_if_not_built_yet(where: str, given: object, later: Collection[object], accepted: str) -> None:
     """A word that povsim will know one day but does not know now."""
     if given in later:
-        raise PovsimError(f"{where} = {_shown(given)} is not built yet in this version. Accepted: {accepted}.")
+        raise PovsimError(f"{where} = {shown(given)} is not built yet in this version. Accepted: {accepted}.")
 
 
 def fail_if_unknown_choice(where: str, given: object, accepted: Sequence[str]) -> None:
     """One of a few words is needed."""
     if given not in accepted:
-        raise PovsimError(f"{where} = {_shown(given)} is not known.{hint(given, accepted)} Accepted: {', '.join(accepted)}.")
+        raise PovsimError(f"{where} = {shown(given)} is not known.{hint(given, accepted)} Accepted: {', '.join(accepted)}.")
 
 
 def fail_if_not_a_number(where: str, value: object, accepted: str) -> None:
     """Text, a switch, a list or nothing stands where a number belongs."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        what = "text" if isinstance(value, str) else "nothing" if value is None else type(value).__name__
-        raise PovsimError(f"{where} = {_shown(value)} is {what}, not a number. Accepted: {accepted}, written like 12 or 0.5.")
+        kinds = {str: "text", bool: "a switch", type(None): "nothing", list: "a list", dict: "a mapping"}
+        what = kinds.get(type(value), type(value).__name__)
+        raise PovsimError(f"{where} = {shown(value)} is {what}, not a number. Accepted: {accepted}, written like 12 or 0.5.")
 
 
 def fail_if_not_finite(where: str, value: float, accepted: str) -> None:
@@ -82,19 +83,21 @@ def fail_if_outside(where: str, value: float, low: float, high: float, accepted:
 def fail_if_not_years(where: str, months: int, accepted: str) -> None:
     """Quotas, refunds and capacity go by the year."""
     if months % 12:
-        raise PovsimError(f"{where} = {months} is not a multiple of 12. Accepted: {accepted}; nearest: {round(months / 12) * 12}.")
+        raise PovsimError(
+            f"{where} = {months} is not a multiple of 12. Accepted: {accepted}; nearest: {round(months / 12) * 12}."
+        )
 
 
 def fail_if_not_a_switch(where: str, value: object) -> None:
     """On or off is needed."""
     if not isinstance(value, bool):
-        raise PovsimError(f"{where} = {_shown(value)} is no switch. Accepted: on, off, true, false.")
+        raise PovsimError(f"{where} = {shown(value)} is no switch. Accepted: on, off, true, false.")
 
 
 def fail_if_not_a_list(where: str, value: object, example: str) -> None:
     """A list in brackets is needed."""
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Sequence):
-        raise PovsimError(f"{where} = {_shown(value)} is no list. Write it in brackets: {where}={example}.")
+        raise PovsimError(f"{where} = {shown(value)} is no list. Write it in brackets: {where}={example}.")
 
 
 def fail_if_empty(where: str, values: Sequence[object], example: str) -> None:
@@ -113,18 +116,22 @@ def fail_if_repeated(where: str, values: Sequence[str]) -> None:
 def fail_if_not_text(where: str, value: object, accepted: str) -> None:
     """A word is needed."""
     if not isinstance(value, str) or not value:
-        raise PovsimError(f"{where} = {_shown(value)} is no text. Accepted: {accepted}.")
+        raise PovsimError(f"{where} = {shown(value)} is no text. Accepted: {accepted}.")
 
 
 def fail_if_bad_name(where: str, name: object) -> None:
     """Names become columns and folders: lower-case ASCII letters, digits and underscores."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise PovsimError(
-            f"{where}: '{name}' cannot be a name. Accepted: at most 40 lower-case letters, digits and underscores, a letter first."
+            f"{where}: '{name}' cannot be a name. "
+            "Accepted: at most 40 lower-case letters, digits and underscores, a letter first."
         )
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value as a user would write it."""
     if isinstance(value, str):
         return f"'{value}'"
+    if isinstance(value, bool):
+        return str(value).lower()
     return "null" if value is None else str(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from povsim.config.checks import shown
 from povsim.errors import PovsimError
 
 KEYS = {
@@ -44,22 +45,26 @@ def fail_if_key_of_a_later_version(given: Mapping[str, object]) -> None:
 def fail_if_uncertainty_is_not_point(value: object) -> None:
     """Draws of parameters do not exist; neither does a file of them."""
     if value != "point":
-        raise PovsimError(f"uncertainty = '{value}' is not built yet in this version. Accepted: point (every parameter at its value).")
+        raise PovsimError(
+            f"uncertainty = {shown(value)} is not built yet in this version. Accepted: point (every parameter at its value)."
+        )
 
 
 def fail_if_draws_are_asked_for(value: object) -> None:
     """n_draws belongs to parameter uncertainty."""
     if value is not None:
-        raise PovsimError(f"n_draws = {value}: draws of parameters are not built yet in this version. Accepted: null.")
+        raise PovsimError(f"n_draws = {shown(value)}: draws of parameters are not built yet in this version. Accepted: null.")
 
 
 def fail_if_futures_are_asked_for(value: object) -> None:
     """Branched futures (rung E5) do not exist."""
     if isinstance(value, bool) or value != 0:
-        raise PovsimError(f"futures = {value}: branched futures are not built yet in this version. Accepted: 0 (E5 stays empty).")
+        raise PovsimError(
+            f"futures = {shown(value)}: branched futures are not built yet in this version. Accepted: 0 (E5 stays empty)."
+        )
 
 
 def fail_if_ledger_is_asked_for(value: object) -> None:
     """The ledger of every flow does not exist."""
     if value not in (False, "off", "false"):
-        raise PovsimError(f"ledger = {value}: the ledger is not built yet in this version. Accepted: false.")
+        raise PovsimError(f"ledger = {shown(value)}: the ledger is not built yet in this version. Accepted: false.")

@@ -85,7 +85,9 @@ def economy_from(value: object, horizon_months: int) -> Economy:
 def fail_if_macro_outlasts_the_horizon(path: tuple[float, ...], horizon_months: int) -> None:
     """Months that nobody lives through."""
     if len(path) > horizon_months:
-        raise PovsimError(f"economy.macro has {len(path)} months, the horizon only {horizon_months}. Shorten it or raise horizon_months.")
+        raise PovsimError(
+            f"economy.macro has {len(path)} months, the horizon only {horizon_months}. Shorten it or raise horizon_months."
+        )
 
 
 def registry_from(value: object) -> Registry:

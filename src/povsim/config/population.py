@@ -44,4 +44,6 @@ def population_from(value: object) -> Population:
 def fail_if_provinces_of_a_toy(kind: str, provinces: object) -> None:
     """The made-up population has no provinces."""
     if kind == "toy" and provinces is not None:
-        raise PovsimError("population.provinces: the toy population lies in no province. Leave it out or use population=indonesia.")
+        raise PovsimError(
+            "population.provinces: the toy population lies in no province. Leave it out or use population=indonesia."
+        )

@@ -16,9 +16,8 @@ AMOUNT_MAX_IDR = 1e9
 FAMILIES_MAX = 100_000_000
 
 _NEEDS = {"register_score": ("share", "families"), "bottom_share": ("share",), "province": ("provinces",)}
-_EXAMPLE = (
-    "programmes.grant={product: cash, amount_idr: 3000000, delivery: {start_month: 1, calendar: once}, eligibility: {rule: poor}}"
-)
+_EXAMPLE = "programmes.grant={product: cash, amount_idr: 3000000, "
+    "delivery: {start_month: 1, calendar: once}, eligibility: {rule: poor}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,9 @@ def programmes_from(value: object, horizon_months: int) -> tuple[ProgrammeSpec, 
 def fail_if_two_amounts_or_none(where: str, given: Mapping[str, object]) -> None:
     """An amount is per month or once."""
     if ("amount_idr_month" in given) == ("amount_idr" in given):
-        raise PovsimError(f"{where} needs either amount_idr_month (calendar monthly or quarterly) or amount_idr (calendar once).")
+        raise PovsimError(
+            f"{where} needs either amount_idr_month (calendar monthly or quarterly) or amount_idr (calendar once)."
+        )
 
 
 def fail_if_amount_and_calendar_differ(where: str, calendar: str, monthly: bool) -> None:
@@ -103,7 +104,8 @@ def fail_if_it_outlasts_the_horizon(where: str, start: int, duration: int | None
     """Months that nobody lives through."""
     if duration is not None and start + duration - 1 > horizon_months:
         raise PovsimError(
-            f"{where}.delivery ends in month {start + duration - 1}, the horizon in month {horizon_months}. Shorten duration_months or leave it out."
+            f"{where}.delivery ends in month {start + duration - 1}, the horizon in month {horizon_months}. "
+            "Shorten duration_months or leave it out."
         )
 
 
@@ -135,7 +137,9 @@ def _programme(name: str, value: object, horizon_months: int) -> ProgrammeSpec:
     product = read.choice(f"{where}.product", given["product"], PRODUCTS, later.PRODUCTS)
     fail_if_two_amounts_or_none(where, given)
     amount = {
-        key: read.number(f"{where}.{key}", given[key], 0, AMOUNT_MAX_IDR) for key in ("amount_idr_month", "amount_idr") if key in given
+        key: read.number(f"{where}.{key}", given[key], 0, AMOUNT_MAX_IDR)
+        for key in ("amount_idr_month", "amount_idr")
+        if key in given
     }
     delivery = _delivery(where, given["delivery"], horizon_months)
     fail_if_amount_and_calendar_differ(where, delivery.calendar, "amount_idr_month" in amount)

@@ -18,14 +18,17 @@ def whole(where: str, value: object, low: int, high: int) -> int:
 
 def years(where: str, value: object, low: int, high: int) -> int:
     """A number of months that makes whole years, from `low` to `high`."""
-    months = whole(where, value, low, high)
-    checks.fail_if_not_years(where, months, f"a multiple of 12 from {low} to {high}")
-    return months
+    accepted = f"months that make whole years, a multiple of 12 from {low} to {high}"
+    months = _finite(where, value, accepted)
+    checks.fail_if_not_whole(where, months, accepted)
+    checks.fail_if_outside(where, months, low, high, accepted)
+    checks.fail_if_not_years(where, int(months), accepted)
+    return int(months)
 
 
 def number(where: str, value: object, low: float, high: float) -> float:
     """A number from `low` to `high`."""
-    accepted = f"a number from {low:g} to {high:g}"
+    accepted = f"a number from {low:.12g} to {high:.12g}"
     result = _finite(where, value, accepted)
     checks.fail_if_outside(where, result, low, high, accepted)
     return float(result)
@@ -46,7 +49,9 @@ def finite(where: str, value: object) -> float:
 
 def switch(where: str, value: object) -> bool:
     """A switch; the words on and off count as true and false."""
-    value = {"on": True, "off": False, "true": True, "false": False}.get(value.lower(), value) if isinstance(value, str) else value
+    value = (
+        {"on": True, "off": False, "true": True, "false": False}.get(value.lower(), value) if isinstance(value, str) else value
+    )
     checks.fail_if_not_a_switch(where, value)
     return bool(value)
 

@@ -164,14 +164,17 @@ def fail_if_set_twice(symbol: str, group: str, chosen: float | None, parameters:
     """The same entry of the register set by a group and under `parameters`."""
     if chosen is not None and symbol in dict(parameters):
         raise PovsimError(
-            f"parameters.{symbol} = {dict(parameters)[symbol]} and {group}.{symbol} = {chosen} set the same parameter. Set {group}.{symbol}=null or leave parameters.{symbol} out."
+            f"parameters.{symbol} = {dict(parameters)[symbol]} and {group}.{symbol} = {chosen} set the same parameter. "
+            f"Set {group}.{symbol}=null or leave parameters.{symbol} out."
         )
 
 
 def _with_defaults(mapping: Mapping[str, Any]) -> dict[str, Any]:
     checks.fail_if_not_a_mapping("the scenario", mapping, "seed: 1")
     later.fail_if_key_of_a_later_version(mapping)
-    named = {key: {GROUP_KEY[key]: value} if key in GROUP_KEY and isinstance(value, str) else value for key, value in mapping.items()}
+    named = {
+        key: {GROUP_KEY[key]: value} if key in GROUP_KEY and isinstance(value, str) else value for key, value in mapping.items()
+    }
     chosen = {
         group: str(named[group][key])
         for group, key in GROUP_KEY.items()
@@ -211,7 +214,9 @@ def _out(value: object) -> str | None:
 
 def _unused_programmes(programmes: tuple[ProgrammeSpec, ...], arms: tuple[ArmSpec, ...]) -> list[str]:
     used = {name for arm in arms for name in arm.programmes}
-    return [f"programmes.{item.name} is in no arm that is run: it has no effect." for item in programmes if item.name not in used]
+    return [
+        f"programmes.{item.name} is in no arm that is run: it has no effect." for item in programmes if item.name not in used
+    ]
 
 
 def _definition(arm: ArmSpec) -> dict[str, Any]:

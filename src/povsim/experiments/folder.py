@@ -65,7 +65,9 @@ def fail_if_below_a_file(out: Path) -> None:
 def fail_if_mount_point(out: Path) -> None:
     """A mounted folder cannot be replaced by a rename."""
     if os.path.ismount(out):
-        raise PovsimError(f"out = {out} is a mounted folder, which cannot be replaced. Give a folder in it: out={out / 'run1'}.")
+        raise PovsimError(
+            f"out = {out} is a mounted folder, which cannot be replaced. Give a folder in it: out={out / 'run1'}."
+        )
 
 
 def fail_if_taken(out: Path, command: str, scenario: Scenario) -> None:
@@ -77,7 +79,8 @@ def fail_if_taken(out: Path, command: str, scenario: Scenario) -> None:
         raise PovsimError(f"out = {out} holds files that are no result of povsim. Give a folder that is new or empty.")
     if found.get("command") != command or found.get("scenario_hash") != scenario.content_hash():
         raise PovsimError(
-            f"out = {out} holds the result of another scenario (see its scenario.yaml). Give another folder, or remove that one first."
+            f"out = {out} holds the result of another scenario (see its scenario.yaml). "
+            "Give another folder, or remove that one first."
         )
 
 
@@ -87,7 +90,9 @@ def fail_if_not_writable(out: Path) -> None:
     try:
         Path(tempfile.mkdtemp(prefix=".povsim-", dir=place)).rmdir()
     except OSError as error:
-        raise PovsimError(f"out = {out}: nothing can be written in {place} ({error.strerror}). Give a folder you may write.") from error
+        raise PovsimError(
+            f"out = {out}: nothing can be written in {place} ({error.strerror}). Give a folder you may write."
+        ) from error
 
 
 class ResultFolder:

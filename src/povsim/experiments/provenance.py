@@ -48,7 +48,7 @@ def provenance(command: str, scenario: Scenario, timings: Mapping[str, float]) -
         "code_hash": code_hash(),
         "data_hash": data_hash(),
         "python": sys.version.split()[0],
-        "versions": dict(sorted({item.metadata["Name"]: item.version for item in distributions()}.items(), key=lambda pair: pair[0].lower())),
+        "versions": _versions(),
         "platform": {"system": platform.platform(), "machine": platform.machine(), "cores": os.cpu_count()},
         "timings_s": dict(timings),
     }
@@ -71,6 +71,11 @@ provenance.json lists. Threads, language and paths change nothing.
 | data | `{data_hash()}` |
 | code | `{code_hash()}` |
 """
+
+
+def _versions() -> dict[str, str]:
+    found = {item.metadata["Name"]: item.version for item in distributions()}
+    return {name: found[name] for name in sorted(found, key=str.lower)}
 
 
 def _hash_of(suffixes: tuple[str, ...]) -> str:
