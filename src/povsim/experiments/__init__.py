@@ -1,0 +1,1 @@
+"""Experiments: what is compared with what, over which replicates, and how sure the answer is."""
