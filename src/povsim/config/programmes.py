@@ -16,8 +16,10 @@ AMOUNT_MAX_IDR = 1e9
 FAMILIES_MAX = 100_000_000
 
 _NEEDS = {"register_score": ("share", "families"), "bottom_share": ("share",), "province": ("provinces",)}
-_EXAMPLE = "programmes.grant={product: cash, amount_idr: 3000000, "
+_EXAMPLE = (
+    "programmes.grant={product: cash, amount_idr: 3000000, "
     "delivery: {start_month: 1, calendar: once}, eligibility: {rule: poor}}"
+)
 
 
 @dataclass(frozen=True, slots=True)
