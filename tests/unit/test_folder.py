@@ -57,7 +57,7 @@ def test_c8_a_folder_holds_what_it_takes_to_get_it_again(tmp_path: Path, scenari
 def test_c7_an_exception_or_ctrl_c_half_way_leaves_what_was_there(
     error: type[BaseException], before: bool, tmp_path: Path, scenario: Scenario
 ) -> None:
-    out = tmp_path / "first"
+    out = tmp_path / "deep" / "first"
     if before:
         _write(out, scenario)
     files = _contents(tmp_path)

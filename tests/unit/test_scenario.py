@@ -34,14 +34,17 @@ WITH_GRANT = grant() | {"arm_definitions": {"mine": {"aid": True, "programmes": 
 
 
 @pytest.mark.parametrize(
-    "overrides", [[], ["population=toy", "population.villages=30"], ["economy=crisis", "registry=dtsen", "exit={b: .2}"]]
+    ("overrides", "mapping"),
+    [
+        ([], {}),
+        (["population=toy", "population.villages=30"], {"population": {"kind": "toy", "villages": 30}}),
+        (
+            ["economy=crisis", "registry=dtsen", "exit={b: .2}"],
+            {"economy": "crisis", "registry": "dtsen", "exit": {"b": 0.2}},
+        ),
+    ],
 )
-def test_hydra_and_the_plain_reader_agree(overrides: list[str]) -> None:
-    mapping: dict[str, Any] = {
-        0: {},
-        2: {"population": {"kind": "toy", "villages": 30}},
-        3: {"economy": "crisis", "registry": "dtsen", "exit": {"b": 0.2}},
-    }[len(overrides)]
+def test_hydra_and_the_plain_reader_agree(overrides: list[str], mapping: dict[str, Any]) -> None:
     assert scenario_from(compose(overrides)) == scenario_from(mapping)
 
 

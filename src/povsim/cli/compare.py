@@ -91,7 +91,7 @@ def run(argv: Sequence[str]) -> int:
 
     result: Result = comparison.run(scenario, progress)
     print(shown(result.summary, scenario.language))
-    print(f"\nWritten to {result.folder}: report.html, summary.json, tables, figures, REPRODUCE.md")
+    print(f"\nWritten to {result.folder}: {', '.join(sorted(path.name for path in result.folder.iterdir()))}")
     for failure in result.failures:
         print(f"Failed: {failure}", file=sys.stderr)
     return 1 if result.failures else 0
@@ -114,28 +114,20 @@ def help_text() -> str:
 
 def shown(summary: Mapping[str, Any], language: str) -> str:
     """Sentences and the two tables of a summary, as plain text."""
+    targets = summary.get("targets", ())
     blocks = ["\n".join(summary.get("sentences", {}).get(language, []))]
     for variant, content in summary["variants"].items():
-        arms = [
-            [name, *(_percent(groups[HEADLINE_GROUP].get(rung)) for rung in RUNGS), _billion(groups.get("cost_idr"))]
-            for name, groups in content["arms"].items()
-        ]
-        blocks.append(f"Variant {variant}: share of the structurally poor households, percent; cost in Rp billion, nation\n")
-        blocks[-1] += table(["arm", *RUNGS, "cost"], arms)
+        arms = [_arm_row(f"{name} (target)" if name in targets else name, groups) for name, groups in content["arms"].items()]
+        title = f"Variant {variant}: share of the structurally poor households, percent; cost in Rp billion, nation"
+        blocks.append(title + "\n" + table(["arm", *RUNGS, "cost"], arms))
         contrasts = [
-            [
-                f"{row['arm']} - {row['against']}",
-                _points(row["mean"]),
-                _points(row["low95"]),
-                _points(row["high95"]),
-                row.get("reason") or "",
-            ]
+            _contrast_row(row, targets)
             for row in content["contrasts"]
             if row["group"] == HEADLINE_GROUP and row["measure"] == HEADLINE
         ]
+        title = f"Variant {variant}: differences in {HEADLINE}, percentage points, given the parameters"
         if contrasts:
-            blocks.append(f"Variant {variant}: differences in {HEADLINE}, percentage points, given the parameters\n")
-            blocks[-1] += table(["contrast", "mean", "low95", "high95", ""], contrasts)
+            blocks.append(title + "\n" + table(["contrast", "mean", "low95", "high95", ""], contrasts))
     return "\n\n".join(block for block in blocks if block)
 
 
@@ -178,6 +170,19 @@ def _written(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "null" if value is None else "{}" if value == {} else str(value)
+
+
+def _arm_row(name: str, groups: Mapping[str, Any]) -> list[str]:
+    shares = groups[HEADLINE_GROUP]
+    return [name, *(_percent(shares.get(rung)) for rung in RUNGS), _billion(groups.get("cost_idr"))]
+
+
+def _contrast_row(row: Mapping[str, Any], targets: Sequence[str]) -> list[str]:
+    """A contrast that carries a reason is too few to say: the reason stands in place of the numbers."""
+    name = f"{row['arm']} - {row['against']}" + (" (target)" if row["arm"] in targets else "")
+    if row.get("reason"):
+        return [name, "-", "-", "-", str(row["reason"])]
+    return [name, _points(row["mean"]), _points(row["low95"]), _points(row["high95"]), ""]
 
 
 def _percent(share: float | None) -> str:

@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +137,7 @@ def result_folder(out: Path, command: str, scenario: Scenario) -> Iterator[Resul
     """Write into the yielded folder; when the block ends well it stands at `out`, with its provenance."""
     check_out(out, command, scenario)
     target = out.resolve()
+    made = [place for place in target.parents if not place.exists()]
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
     try:
@@ -149,6 +150,9 @@ def result_folder(out: Path, command: str, scenario: Scenario) -> Iterator[Resul
         _put_in_place(partial, target)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
+        for place in made:
+            with suppress(OSError):
+                place.rmdir()
         raise
 
 
