@@ -20,18 +20,11 @@ import numpy.typing as npt
 from numba import njit
 
 from povsim.errors import PovsimError, nearest
+from povsim.population.columns import TIE
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.uint8]
 Months = npt.NDArray[np.int16]
-
-TIE: Final = 1e-12
-"""Exactly at the threshold counts as at or above, so x >= threshold is computed as x >= threshold - TIE.
-
-The mean of twelve equal months need not be that number in the last bit: twelve times 1.1 is one unit in the last place
-too low. Rounding of a twelve-month mean near the line is at most about 3e-15 lines; a poverty line is known to about
-1e-6.
-"""
 
 M12_LINE: Final = 1 << 0
 M12_MARGIN: Final = 1 << 1

@@ -20,6 +20,7 @@ _RUPIAH_STEPS = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 # A reason is stored in summary.json as an English text; these words tell which entry of the catalogue translates it.
 _REASON_WORDS = (
     ("too_few", ("too few",)),
+    ("none_seen", ("can be seen",)),
     ("needs_futures", ("futures",)),
     ("cost_about_equal", ("under 1", "less than 1", "below 1", "within 1", "about equal")),
     ("costs_no_more", ("no more", "cheaper", "not positive", "costs less", "no extra public money")),

@@ -1,0 +1,259 @@
+"""Keyed random numbers: each is a function of (root seed, replicate, stream, month, entity[, alternative]) and of nothing else.
+
+The generator is Threefry4x32 with 13 rounds (J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, Parallel random numbers:
+as easy as 1, 2, 3, SC 2011), checked against its published test vectors. Key: seed low, seed high, replicate, stream.
+Counter: month, entity low, entity high, alternative. Four words a block. Normals are the inverse of the distribution
+function (M. J. Wichura, algorithm AS 241, Applied Statistics 37, 1988), so that they are monotone in the uniform.
+Contract C1.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from povsim.fastmath import log
+
+Floats = NDArray[np.float64]
+ROUNDS = 13
+
+
+class Stream(IntEnum):
+    """The streams, declared once; the same (stream, month, entity, word) never serves two purposes."""
+
+    HOUSEHOLD_MONTH = 1
+    """persistent shock (normal), transitory shock (normal), illness, asset shock"""
+    SURVEY = 2
+    """survey error (normal)"""
+    MEMBER_MONTH = 3
+    """loan demand, default, leaving, joining; at month 0 the fourth chooses founders"""
+    HOUSEHOLD_YEAR = 4
+    """slow component (normal), turnover, labour step, enumeration error (normal)"""
+    SUCCESSOR = 5
+    """class of earning capacity (normal), ability (normal)"""
+    HOUSEHOLD_FIXED = 6
+    """size, class of earning capacity, ability (normal), slow component (normal)"""
+    HOUSEHOLD_FIXED_2 = 7
+    """persistent shock (normal), transitory shock (normal), own-account work, trader"""
+    HOUSEHOLD_FIXED_3 = 8
+    """passive member, registered, review month, remittance"""
+    HOUSEHOLD_FIXED_4 = 9
+    """labour capacity, spare, first assets (normal)"""
+    VILLAGE_MONTH = 10
+    """village shock (normal), disaster, funnel, scandal"""
+    VILLAGE_MONTH_2 = 11
+    """management (normal)"""
+    VILLAGE_FIXED = 12
+    """local potential, market access, elite capture, quality of management (normal)"""
+    VILLAGE_FIXED_2 = 13
+    """place in the funnel, cover of the rollout, village shock (normal)"""
+    TIES = 14
+    """place on the ring, two further ties"""
+    SAMPLE = 15
+    """start of the systematic draw of villages"""
+    REGISTRY_YEAR = 16
+    """refreshed record, its error (normal)"""
+    PROGRAMME = 17
+    """lottery of a user's programme"""
+
+
+@dataclass(frozen=True)
+class DrawKey:
+    """Root seed (0 to 2**64 - 1) and replicate (0 to 2**32 - 1)."""
+
+    seed: int
+    replicate: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < 2**64:
+            raise ValueError(f"The seed is {self.seed}; accepted are whole numbers from 0 to 2**64 - 1.")
+        if not 0 <= self.replicate < 2**32:
+            raise ValueError(f"The replicate is {self.replicate}; accepted are whole numbers from 0 to 2**32 - 1.")
+
+    def words(self) -> NDArray[np.uint32]:
+        """Seed low, seed high, replicate: uint32 [3]."""
+        return np.array([self.seed & 0xFFFFFFFF, self.seed >> 32, self.replicate], np.uint32)
+
+
+_PARITY = np.uint32(0x1BD11BDA)
+
+
+@njit(forceinline=True)
+def _turn(x, bits):
+    return np.uint32((x << np.uint32(bits)) | (x >> np.uint32(32 - bits)))
+
+
+@njit(forceinline=True)
+def _mix(a, b, bits):
+    a = np.uint32(a + b)
+    return a, np.uint32(_turn(b, bits) ^ a)
+
+
+@njit(forceinline=True)
+def _four_rounds(x0, x1, x2, x3, odd):
+    """Rounds 1-4 (odd = 0) or 5-8 (odd = 1) of the rotation schedule."""
+    if odd == 0:
+        x0, x1 = _mix(x0, x1, 10)
+        x2, x3 = _mix(x2, x3, 26)
+        x0, x3 = _mix(x0, x3, 11)
+        x2, x1 = _mix(x2, x1, 21)
+        x0, x1 = _mix(x0, x1, 13)
+        x2, x3 = _mix(x2, x3, 27)
+        x0, x3 = _mix(x0, x3, 23)
+        x2, x1 = _mix(x2, x1, 5)
+    else:
+        x0, x1 = _mix(x0, x1, 6)
+        x2, x3 = _mix(x2, x3, 20)
+        x0, x3 = _mix(x0, x3, 17)
+        x2, x1 = _mix(x2, x1, 11)
+        x0, x1 = _mix(x0, x1, 25)
+        x2, x3 = _mix(x2, x3, 10)
+        x0, x3 = _mix(x0, x3, 18)
+        x2, x1 = _mix(x2, x1, 20)
+    return x0, x1, x2, x3
+
+
+@njit(forceinline=True)
+def threefry4x32(c0, c1, c2, c3, k0, k1, k2, k3):
+    """Threefry4x32, 13 rounds: four uint32 counter and key words to four uint32."""
+    k4 = np.uint32(_PARITY ^ k0 ^ k1 ^ k2 ^ k3)
+    x0, x1, x2, x3 = np.uint32(c0 + k0), np.uint32(c1 + k1), np.uint32(c2 + k2), np.uint32(c3 + k3)
+    x0, x1, x2, x3 = _four_rounds(x0, x1, x2, x3, 0)
+    x0, x1, x2, x3 = np.uint32(x0 + k1), np.uint32(x1 + k2), np.uint32(x2 + k3), np.uint32(x3 + k4 + np.uint32(1))
+    x0, x1, x2, x3 = _four_rounds(x0, x1, x2, x3, 1)
+    x0, x1, x2, x3 = np.uint32(x0 + k2), np.uint32(x1 + k3), np.uint32(x2 + k4), np.uint32(x3 + k0 + np.uint32(2))
+    x0, x1, x2, x3 = _four_rounds(x0, x1, x2, x3, 0)
+    x0, x1, x2, x3 = np.uint32(x0 + k3), np.uint32(x1 + k4), np.uint32(x2 + k0), np.uint32(x3 + k1 + np.uint32(3))
+    x0, x1 = _mix(x0, x1, 6)
+    x2, x3 = _mix(x2, x3, 20)
+    return x0, x1, x2, x3
+
+
+@njit(forceinline=True)
+def uniform(word):
+    """(word + 1/2) / 2**32: a uniform strictly between 0 and 1."""
+    return (np.float64(np.uint32(word)) + 0.5) * 2.3283064365386963e-10
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def fill_words(w0, w1, w2, w3, n, ids, first, key, stream, month, alternative):
+    """Words of the n entities ids[first:first + n] (uint64) for one stream and month, into uint32 arrays."""
+    k0, k1, k2, k3 = key[0], key[1], key[2], np.uint32(stream)
+    c0, c3 = np.uint32(month), np.uint32(alternative)
+    for i in range(n):
+        entity = ids[first + i]
+        w0[i], w1[i], w2[i], w3[i] = threefry4x32(
+            c0, np.uint32(entity & np.uint64(0xFFFFFFFF)), np.uint32(entity >> np.uint64(32)), c3, k0, k1, k2, k3
+        )
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def fill_uniforms(words, out, n):
+    """Uniforms of the first n words."""
+    for i in range(n):
+        out[i] = uniform(words[i])
+
+
+@njit(forceinline=True, error_model="numpy")
+def _central(q):
+    """AS 241 (PPND16) for |q| <= .425, q = u - 1/2."""
+    r = 0.180625 - q * q
+    top = ((((((2509.0809287301226727 * r + 33430.575583588128105) * r + 67265.770927008700853) * r
+        + 45921.953931549871457) * r + 13731.693765509461125) * r + 1971.5909503065514427) * r
+        + 133.14166789178437745) * r + 3.387132872796366608  # fmt: skip
+    bottom = ((((((5226.495278852545925 * r + 28729.085735721942674) * r + 39307.89580009271061) * r
+        + 21213.794301586595867) * r + 5394.1960214247511077) * r + 687.1870074920579083) * r
+        + 42.313330701600911252) * r + 1.0  # fmt: skip
+    return q * top / bottom
+
+
+@njit(forceinline=True, error_model="numpy")
+def _tail(p):
+    """AS 241 (PPND16) for the smaller tail p < .075: the size of the normal."""
+    r = np.sqrt(-log(p))
+    if r <= 5.0:
+        r -= 1.6
+        top = ((((((7.7454501427834140764e-4 * r + 0.0227238449892691845833) * r + 0.24178072517745061177) * r
+            + 1.27045825245236838258) * r + 3.64784832476320460504) * r + 5.7694972214606914055) * r
+            + 4.6303378461565452959) * r + 1.42343711074968357734  # fmt: skip
+        bottom = ((((((1.05075007164441684324e-9 * r + 5.475938084995344946e-4) * r + 0.0151986665636164571966) * r
+            + 0.14810397642748007459) * r + 0.68976733498510000455) * r + 1.6763848301838038494) * r
+            + 2.05319162663775882187) * r + 1.0  # fmt: skip
+    else:
+        r -= 5.0
+        top = ((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r + 0.0012426609473880784386) * r
+            + 0.026532189526576123093) * r + 0.29656057182850489123) * r + 1.7848265399172913358) * r
+            + 5.4637849111641143699) * r + 6.6579046435011037772  # fmt: skip
+        bottom = ((((((2.04426310338993978564e-15 * r + 1.4215117583164458887e-7) * r + 1.8463183175100546818e-5) * r
+            + 7.868691311456132591e-4) * r + 0.0148753612908506148525) * r + 0.13692988092273580531) * r
+            + 0.59983220655588793769) * r + 1.0  # fmt: skip
+    return top / bottom
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def normal(u):
+    """Standard normal of a uniform, monotone in it."""
+    q = u - 0.5
+    if abs(q) <= 0.425:
+        return _central(q)
+    return -_tail(u) if q < 0.0 else _tail(1.0 - u)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def fill_normals(words, out, n):
+    """Normals of the first n words: the centre in one vector pass, the tails one by one."""
+    for i in range(n):
+        q = uniform(words[i]) - 0.5
+        out[i] = _central(min(0.425, max(-0.425, q)))
+    for i in range(n):
+        u = uniform(words[i])
+        if u < 0.075:
+            out[i] = -_tail(u)
+        elif u > 0.925:
+            out[i] = _tail(1.0 - u)
+
+
+@njit(nogil=True, cache=True)
+def _table(ids, key, stream, month, alternative, out):
+    for i in range(ids.size):
+        entity = ids[i]
+        w = threefry4x32(
+            np.uint32(month),
+            np.uint32(entity & np.uint64(0xFFFFFFFF)),
+            np.uint32(entity >> np.uint64(32)),
+            np.uint32(alternative),
+            key[0],
+            key[1],
+            key[2],
+            np.uint32(stream),
+        )
+        for j in range(4):
+            out[i, j] = uniform(w[j])
+
+
+@njit(nogil=True, cache=True)
+def _normals(u, out):
+    for i in range(u.size):
+        out[i] = normal(u[i])
+
+
+def uniforms(key: DrawKey, stream: Stream, ids: NDArray[np.uint64], month: int = 0, alternative: int = 0) -> Floats:
+    """The four uniforms of each entity: float64 [n, 4]."""
+    out = np.empty((ids.size, 4))
+    _table(ids.astype(np.uint64), key.words(), int(stream), month, alternative, out)
+    return out
+
+
+def inverse_normal(u: Floats) -> Floats:
+    """Standard normals of uniforms strictly between 0 and 1, any shape."""
+    flat = np.ascontiguousarray(u, np.float64).ravel()
+    out = np.empty_like(flat)
+    _normals(flat, out)
+    return out.reshape(np.shape(u))
+
+
+def normals(key: DrawKey, stream: Stream, ids: NDArray[np.uint64], month: int = 0, alternative: int = 0) -> Floats:
+    """The four normals of each entity: float64 [n, 4]."""
+    return inverse_normal(uniforms(key, stream, ids, month, alternative))

@@ -1,0 +1,1 @@
+"""The model: households, cooperatives and villages lived through month by month."""

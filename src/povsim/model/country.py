@@ -1,0 +1,281 @@
+"""The country: a Mesa model whose programmes, local governments and villages decide once a year on arrays, between which the
+compiled month lives every household of every arm."""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+
+import mesa
+import numpy as np
+from mesa.time import Schedule
+from numpy.typing import NDArray
+
+from povsim.draws import DrawKey, Stream, inverse_normal, normals, uniforms
+from povsim.model import registry as reg
+from povsim.model.arm import Arm
+from povsim.model.local_government import SCHEDULED, DistrictView, LocalGovernment
+from povsim.model.month import TALLY_ROWS, live
+from povsim.model.programmes import Programme, Registry, standard_programmes
+from povsim.model.rates import records, unit_table
+from povsim.model.records import Record
+from povsim.model.start import found_cooperatives
+from povsim.model.state import State
+from povsim.model.village import Village
+from povsim.population.columns import COOP, HOME, LIFE, PLACE, WORKS_BIT
+from povsim.population.nation import Nation
+from povsim.population.sample import Sample
+
+Floats = NDArray[np.float64]
+NO_HOUSEHOLD = np.zeros(0, np.int64)
+
+
+class Country(mesa.Model):  # type: ignore[misc]
+    """Months state.t + 1 .. state.t + months of one sample in several arms, over the same keyed draws.
+
+    `state` is changed in place (branch it first). `tracked`: rows of the households whose exit marks are kept. `macro`: log
+    income relative to trend from month 1 on. Agents: `programmes`, `governments`, `villages`.
+    """
+
+    def __init__(
+        self,
+        sample: Sample,
+        state: State,
+        arms: Sequence[Arm],
+        variant: str,
+        key: DrawKey,
+        *,
+        months: int,
+        nation: Nation,
+        record: bool = True,
+        tracked: NDArray[np.int64] = NO_HOUSEHOLD,
+        macro: Sequence[float] = (),
+        interactions: bool = True,
+        b: float = 0.10,
+        specs: Sequence[object] = (),
+        programmes: Sequence[type[Programme]] = (),
+        village_class: type[Village] = Village,
+        government_class: type[LocalGovernment] = LocalGovernment,
+        pool: Executor | None = None,
+        threads: int = 1,
+        audit: bool = False,
+    ) -> None:
+        super().__init__(rng=0)  # Mesa's own generator is never used: every number is keyed
+        self.sample, self.state, self.arms, self.key = sample, state, tuple(arms), key
+        self.variant = variant
+        self.nation = nation
+        self.months, self.interactions, self.b = months, interactions, b
+        self.first_month = state.t + 1
+        self.rates = records([arm.p for arm in arms], variant)
+        self.units = np.stack([unit_table(arm.p) for arm in arms])
+        self.macro = np.zeros(months)
+        if self.first_month >= 1:
+            path = np.asarray(macro, np.float64)[:months]
+            self.macro[: path.size] = path
+        self.programmes = standard_programmes(self, dict(arms[0].p), specs)
+        self.programmes += [made(self) for made in programmes]  # type: ignore[call-arg]
+        self.governments = [
+            government_class(self, np.nonzero(sample.stratum == s)[0]) for s in np.unique(sample.stratum)
+        ]
+        self.villages = [village_class(self, row) for row in range(sample.village_ids.size)]
+        self._villages_decide = village_class.decide is not Village.decide
+        self._pool, self._threads = pool, threads
+        self._members, self._member_start = reg.by_district(sample.stratum[sample.village])
+        self._weight = sample.weight
+        self._listed = np.zeros((len(arms), sample.village_ids.size))
+        self._amounts = np.zeros((len(arms), len(self.programmes), 12))
+        self._is_asset = np.array([float(g.product == "asset") for g in self.programmes])
+        villages = sample.village_ids.size
+        self.record = Record.empty(len(arms), self.first_month, months if record else 0, villages, tracked)
+        self._record_from = self.first_month if record else self.first_month + months + 1
+        self._tracked_start = np.searchsorted(tracked, sample.start).astype(np.int64)
+        self._tracked = (tracked - sample.start[sample.village[tracked]]).astype(np.int32)
+        self.audit = np.zeros((len(arms), villages, TALLY_ROWS) if audit else (0, 0, 0))
+        self._context = self._districts()
+        if self.first_month == 1:
+            found_cooperatives(sample, state, self.arms, key)
+        self.schedule_recurring(self.live_year, Schedule(interval=12, start=0))
+
+    def arm_row(self, name: str) -> int:
+        """Row of an arm in the tables."""
+        return [arm.name for arm in self.arms].index(name)
+
+    def run(self) -> Record:
+        """Live all months and return the record."""
+        self.run_until(self.months - 1)
+        return self.record
+
+    # -- once a year ---------------------------------------------------------------------------------------------------
+
+    def live_year(self) -> None:
+        """National decisions, then every village lives to the next ones. The event of the calendar."""
+        month = self.state.t + 1
+        months = min(12, self.first_month + self.months - month)
+        self.decide(month)
+        self._live(month, months)
+        self.state.t += months
+
+    def decide(self, month: int) -> None:
+        """Registry, programmes, local governments and villages, for the year that begins with `month`."""
+        u_refresh, record_error, enumeration = self._registry_draws(month)
+        growth = float(np.exp(self.arms[0].p["g_w"] * max(0, month) / 12))
+        for a, arm in enumerate(self.arms):
+            self._enrol(a, arm, month, growth, u_refresh, record_error, enumeration)
+        self._schedule(month)
+
+    def _registry_draws(self, month: int) -> tuple[Floats, Floats, Floats]:
+        ids = self.sample.ids
+        u = uniforms(self.key, Stream.REGISTRY_YEAR, ids, month)
+        return u[:, 0], inverse_normal(u[:, 1]), normals(self.key, Stream.HOUSEHOLD_YEAR, ids, month)[:, 3]
+
+    def _enrol(
+        self, a: int, arm: Arm, month: int, growth: float, u_refresh: Floats, error: Floats, enumeration: Floats
+    ) -> None:
+        home, life, rates = self.state.home[a], self.state.life, self.rates[a]
+        predicted = np.empty(self.sample.ids.size)
+        reg.predicted_consumption(life, home, rates, growth, predicted)
+        first = self.state.t + 1 == self.first_month and self.first_month < 1
+        reg.renew_records(
+            home[HOME.record], predicted, u_refresh, arm.p["e_sd"] * error, 2.0 if first else arm.p["refresh"]
+        )
+        position = np.empty(predicted.size)
+        score = home[HOME.record] + arm.p["e_enum"] * enumeration
+        if self.interactions:
+            reg.positions(score, life[LIFE.registered], self._weight, self._members, self._member_start, position)
+        else:  # frozen targeting: a household's own lottery stands for its place, so that nobody else can move it
+            place = life[LIFE.u_urn] * self._context["households"]
+            position = np.where(life[LIFE.registered] != 0, place, np.inf)
+        view = self._registry(a, arm, month, position)
+        bits = home[HOME.enrolled].astype(np.int64)
+        for g, programme in enumerate(self.programmes):
+            factor = arm.programmes.get(programme.name, 0.0)
+            on = factor != 0.0 and programme.runs(month)
+            if not on:
+                bits &= ~(1 << g)
+            elif programme.recertifies(month) or month == self.first_month:
+                chosen = programme.enrol(view)
+                bits = np.where(chosen, bits | (1 << g), bits & ~(1 << g))
+            gross = factor * programme.amounts(month) if on else np.zeros(12)
+            self._amounts[a, g] = gross * programme.delivered
+            self._book_aid(a, month, programme, gross, (bits >> g) & 1)
+        listed = (position <= arm.p["works_bottom"] * self._context["households"]) & (life[LIFE.l] > 0)
+        home[HOME.enrolled] = np.where(listed, bits | (1 << WORKS_BIT), bits & ~(1 << WORKS_BIT))
+        if self.interactions:
+            self._listed[a] = np.bincount(self.sample.village, weights=life[LIFE.h] * listed)
+        else:
+            self._listed[a] = arm.p["works_bottom"] * self.state.place[PLACE.households]
+
+    def _registry(self, a: int, arm: Arm, month: int, position: Floats) -> Registry:
+        home, life = self.state.home[a], self.state.life
+        c = self._context
+        return Registry(
+            month=month,
+            arm=arm.name,
+            position=position,
+            registered=life[LIFE.registered] != 0,
+            weight=self._weight,
+            size=life[LIFE.size],
+            line_idr=life[LIFE.line],
+            urban=self.sample.urban,
+            province=c["province"],
+            member=home[HOME.member] != 0,
+            consumption=home[HOME.c_sum] / 12,
+            labour=life[LIFE.l],
+            poor_persons=c["poor"],
+            households_of_district=c["households"],
+            ids=self.sample.ids,
+        )
+
+    def _book_aid(self, a: int, month: int, programme: Programme, gross: Floats, enrolled: NDArray[np.int64]) -> None:
+        families = float(self._weight @ enrolled)
+        if self.record.works_lost.shape[1] == 0:
+            return
+        row = month - self.first_month
+        span = slice(row, min(row + 12, self.months))
+        outlay = families * gross[: span.stop - span.start]
+        self.record.pay(programme.payer, "benefits", a, span, outlay)
+        self.record.pay(programme.payer, "delivery", a, span, programme.cost_share * outlay)
+        years = self.record.families.setdefault(programme.name, np.zeros((len(self.arms), -(-self.months // 12))))
+        years[a, row // 12] = families
+
+    def _schedule(self, month: int) -> None:
+        state, row = self.state, month - self.first_month
+        funds = self._context["funds"]
+        for a, arm in enumerate(self.arms):
+            coop = state.coop[a]
+            for government in self.governments:
+                at = government.villages
+                view = DistrictView(month, arm, funds[at], self._listed[a, at], coop[COOP.covered, at] != 0, coop[COOP.status, at])
+                schedule = government.decide(view)
+                for name, column in SCHEDULED.items():
+                    coop[column, at] = getattr(schedule, name)
+                if self.record.works_lost.shape[1]:
+                    lost = float(state.place[PLACE.weight, at] @ schedule.lost)
+                    self.record.works_lost[a, row : row + 12] += lost
+            if self._villages_decide:
+                self._let_villages_decide(month, arm, coop)
+
+    def _let_villages_decide(self, month: int, arm: Arm, coop: Floats) -> None:
+        names = ("covered", *SCHEDULED)
+        for village in self.villages:
+            given = {name: float(coop[getattr(COOP, name), village.row]) for name in names}
+            for name, value in village.decide(month, arm.name, given).items():
+                coop[getattr(COOP, name), village.row] = value
+
+    # -- the compiled month --------------------------------------------------------------------------------------------
+
+    def _live(self, month: int, months: int) -> None:
+        villages = self.sample.village_ids.size
+        chunks = 1 if self._pool is None else min(villages, 4 * self._threads)
+        edges = np.linspace(0, villages, chunks + 1).astype(int)
+        macro = self.macro[month - self.first_month :]
+        r = self.record
+        common = (
+            self.sample.start,
+            self.sample.ids,
+            self.sample.village_ids,
+            self.sample.ties,
+            self.sample.tie_weight,
+            self.state.life,
+            self.state.home,
+            self.state.place,
+            self.state.coop,
+            self.key.words(),
+            self.rates,
+            self.units,
+            self._amounts,
+            self._is_asset,
+            macro,
+            self.interactions,
+            self.b,
+            self._tracked_start,
+            self._tracked,
+            self._record_from,
+            r.marks,
+            r.poverty,
+            r.status,
+            r.members,
+            r.volume,
+            self.audit,
+        )
+        if self._pool is None:
+            live(0, villages, month, months, *common)
+            return
+        jobs = [
+            self._pool.submit(live, lo, hi, month, months, *common) for lo, hi in zip(edges[:-1], edges[1:], strict=True) if hi > lo
+        ]
+        for job in jobs:
+            job.result()
+
+    def _districts(self) -> dict[str, NDArray]:
+        """Published and frame figures of each household's district (stratum), and of each village."""
+        s, cells = self.sample, self.sample.cells
+        stratum = s.stratum[s.village]
+        households = np.bincount(stratum, weights=self._weight)
+        poor = cells["persons"].to_numpy() * cells["p0_pct"].to_numpy() / 100
+        poor_per_household = (poor / cells["households"].to_numpy())[s.cell][s.village]
+        poor_of = np.bincount(stratum, weights=self._weight * poor_per_household)
+        return {
+            "households": households[stratum],
+            "poor": poor_of[stratum],
+            "province": cells["province"].to_numpy()[s.cell][s.village],
+            "funds": self.arms[0].p["vf_idr_year"] / self.nation.desa * cells["desa_share"].to_numpy()[s.cell],
+        }

@@ -1,0 +1,53 @@
+"""What a run leaves behind for the measures: reduced, one entry a month."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from povsim.model.measurement import POVERTY
+
+Floats = NDArray[np.float64]
+COST_ITEMS = ("benefits", "delivery", "building", "capital", "mentoring", "administration", "residual")
+PURSES = ("state_aid", "ministry", "village_fund")
+
+
+@dataclass
+class Record:
+    """Months t_from .. t_from + months - 1 of every arm.
+
+    marks uint8 [arm, month, tracked] (bits of `povsim.measures.exits`); tracked int64 [n] rows of the sample; poverty
+    [arm, month, V, 4] person sums of the real village; status uint8, members, volume [arm, month, V]; outlay Rp of the
+    nation [arm, month] by (purse, item), before discounting; enrolled families of the nation by programme, [arm, year].
+    """
+
+    t_from: int
+    marks: NDArray[np.uint8]
+    tracked: NDArray[np.int64]
+    poverty: Floats
+    status: NDArray[np.uint8]
+    members: Floats
+    volume: Floats
+    outlay: dict[tuple[str, str], Floats] = field(default_factory=dict)
+    families: dict[str, Floats] = field(default_factory=dict)
+    works_lost: Floats = field(default_factory=lambda: np.zeros(0))
+
+    @classmethod
+    def empty(cls, arms: int, t_from: int, months: int, villages: int, tracked: NDArray[np.int64]) -> "Record":
+        return cls(
+            t_from,
+            np.zeros((arms, months, tracked.size), np.uint8),
+            tracked,
+            np.zeros((arms, months, villages, len(POVERTY))),
+            np.zeros((arms, months, villages), np.uint8),
+            np.zeros((arms, months, villages)),
+            np.zeros((arms, months, villages)),
+            {},
+            {},
+            np.zeros((arms, months)),
+        )
+
+    def pay(self, purse: str, item: str, arm: int, month_rows: slice | int | NDArray[np.int64], amount: float | Floats) -> None:
+        """Book an outlay of the nation, Rp, in the months given."""
+        table = self.outlay.setdefault((purse, item), np.zeros(self.works_lost.shape))
+        table[arm, month_rows] += amount

@@ -1,0 +1,227 @@
+"""The drawn sample: villages with their traits, households within them with the poor oversampled, ties, first state.
+
+Half of a village's households (those with even number) come from the lower `LOWER` of the distribution of earning
+capacity and the others from the rest, with `h` (real households each stands for) accordingly, so that sums over a village
+are those of the real one. What a household or village is drawn as depends on its own key alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from povsim.draws import DrawKey, Stream, inverse_normal, uniforms
+from povsim.population.columns import HOME, HOME_COLUMNS, LIFE, LIFE_COLUMNS, PLACE, PLACE_COLUMNS
+from povsim.population.strata import LOW_SHARE, Drawn
+
+LOWER = 0.35
+"""Share of the lower part of earning capacity from which half of the households are drawn."""
+TIES = 8
+LARGEST_SIZE = 8
+
+Floats = NDArray[np.float64]
+
+
+@dataclass
+class Sample:
+    """Villages and households in village order, with their state before the first month.
+
+    start int64 [V+1]; ids uint64 [H]; village_ids uint64 [V]; village int32 [H] row of the village; ties int32 [H, 8]
+    (number within the village) and tie_weight [H, 8]; life [LIFE, H], home [1, HOME, H], place [PLACE, V] as in
+    `povsim.population.columns`; cell int64 [V] row of `cells`; stratum int64 [V]; weight [H] real households of the nation
+    that each stands for; level and note of the strata.
+    """
+
+    cells: pl.DataFrame
+    start: NDArray[np.int64]
+    ids: NDArray[np.uint64]
+    village_ids: NDArray[np.uint64]
+    village: NDArray[np.int32]
+    ties: NDArray[np.int32]
+    tie_weight: Floats
+    life: Floats
+    home: Floats
+    place: Floats
+    cell: NDArray[np.int64]
+    stratum: NDArray[np.int64]
+    level: str
+    note: str
+
+    @property
+    def weight(self) -> Floats:
+        """Real households of the nation that each household stands for [H]."""
+        return self.life[LIFE.h] * self.place[PLACE.weight][self.village]
+
+    @property
+    def persons(self) -> Floats:
+        """Persons of the nation that each household stands for [H]."""
+        return self.weight * self.life[LIFE.size]
+
+    @property
+    def urban(self) -> NDArray[np.bool_]:
+        """Whether each household lives in an urban village [H]."""
+        return (self.place[PLACE.urban] != 0)[self.village]
+
+
+def size_shares(p: Mapping[str, float]) -> Floats:
+    """Shares of households of 1 to 8 persons, adding up to 1."""
+    shares = np.array([p[f"size_{k}"] for k in range(1, LARGEST_SIZE + 1)])
+    return shares / shares.sum()
+
+
+def draw_sample(
+    cells: pl.DataFrame,
+    drawn: Drawn,
+    households_per_village: int,
+    p: Mapping[str, float],
+    fitted: pl.DataFrame,
+    key: DrawKey,
+) -> Sample:
+    """Households of the drawn villages, with traits and first state.
+
+    `fitted` has a row a cell: cell_id, mu, sg, sk and the law of first assets K_const, K_w, K_a, K_sd. Where a real village
+    has fewer households than `households_per_village`, all of them are simulated (at least 20).
+    """
+    per_village = cells["households_per_village"].to_numpy()[drawn.cell]
+    n = np.minimum(households_per_village, np.maximum(20, np.round(per_village))).astype(np.int64)
+    start = np.concatenate([[0], np.cumsum(n)])
+    cell_id = cells["cell_id"].to_numpy().astype(np.uint64)[drawn.cell]
+    village_ids = (cell_id << np.uint64(20)) | drawn.number.astype(np.uint64)
+    village = np.repeat(np.arange(n.size, dtype=np.int32), n)
+    within = np.arange(start[-1]) - start[village]
+    ids = (village_ids[village] << np.uint64(16)) | within.astype(np.uint64)
+    place = _places(cells, drawn, per_village, village_ids, p, key)
+    life = _lives(cells, drawn, village, within, n, place, ids, p, fitted, key)
+    home = _homes(drawn, village, ids, life, p, fitted, key)
+    ties, tie_weight = _ties(start, ids, life[LIFE.h], key)
+    return Sample(
+        cells, start, ids, village_ids, village, ties, tie_weight, life, home, place,
+        drawn.cell, drawn.stratum, drawn.level, drawn.note,
+    )  # fmt: skip
+
+
+def _places(
+    cells: pl.DataFrame, drawn: Drawn, per_village: Floats, ids: NDArray[np.uint64], p: Mapping[str, float], key: DrawKey
+) -> Floats:
+    place = np.zeros((len(PLACE_COLUMNS), ids.size))
+    u = uniforms(key, Stream.VILLAGE_FIXED, ids)
+    u2 = uniforms(key, Stream.VILLAGE_FIXED_2, ids)
+    place[PLACE.households] = per_village
+    place[PLACE.weight] = drawn.weight
+    place[PLACE.urban] = (cells["area"] == "urban").to_numpy().astype(float)[drawn.cell]
+    place[PLACE.Z] = u[:, 0]
+    place[PLACE.access] = u[:, 1]
+    place[PLACE.capture] = u[:, 2] < p["capture_share"]
+    place[PLACE.q_normal] = inverse_normal(u[:, 3])
+    place[PLACE.u_funnel] = np.where(drawn.low, LOW_SHARE * u2[:, 0], LOW_SHARE + (1 - LOW_SHARE) * u2[:, 0])
+    place[PLACE.u_cover] = u2[:, 1]
+    place[PLACE.u] = p["sd_u"] * inverse_normal(u2[:, 2])
+    place[PLACE.wedge] = p["wedge"] * (0.75 + 0.5 * place[PLACE.Z])
+    return place
+
+
+def _lives(
+    cells: pl.DataFrame,
+    drawn: Drawn,
+    village: NDArray[np.int32],
+    within: NDArray[np.int64],
+    n: NDArray[np.int64],
+    place: Floats,
+    ids: NDArray[np.uint64],
+    p: Mapping[str, float],
+    fitted: pl.DataFrame,
+    key: DrawKey,
+) -> Floats:
+    life = np.zeros((len(LIFE_COLUMNS), ids.size))
+    u1, u2, u3, u4 = (
+        uniforms(key, s, ids)
+        for s in (Stream.HOUSEHOLD_FIXED, Stream.HOUSEHOLD_FIXED_2, Stream.HOUSEHOLD_FIXED_3, Stream.HOUSEHOLD_FIXED_4)
+    )
+    shares = size_shares(p)
+    ln_sizes = np.log(np.arange(1, LARGEST_SIZE + 1))
+    size = 1.0 + np.searchsorted(np.cumsum(shares)[:-1], u1[:, 0], side="right")
+    lower = within % 2 == 0
+    life[LIFE.z] = inverse_normal(np.where(lower, LOWER * u1[:, 1], LOWER + (1 - LOWER) * u1[:, 1]))
+    in_lower = (n + 1) // 2
+    counts = np.where(lower, in_lower[village], (n - in_lower)[village])
+    life[LIFE.h] = place[PLACE.households][village] * np.where(lower, LOWER, 1 - LOWER) / counts
+    life[LIFE.size] = size
+    line = cells["line_idr_per_head"].to_numpy()[drawn.cell]
+    life[LIFE.line] = line[village] * size
+    life[LIFE.lna] = p["sd_a"] * inverse_normal(u1[:, 2])
+    life[LIFE.ability] = np.exp(life[LIFE.lna])
+    life[LIFE.x] = p["sd_x"] * inverse_normal(u1[:, 3])
+    life[LIFE.e1] = p["sd1"] * inverse_normal(u2[:, 0])
+    life[LIFE.e2] = p["sd2"] * inverse_normal(u2[:, 1])
+    urban = place[PLACE.urban][village] != 0
+    life[LIFE.own] = u2[:, 2] < np.where(urban, p["own_urban"], p["own_rural"])
+    life[LIFE.trader] = u2[:, 3] < p["trader_share"]
+    life[LIFE.passive] = u3[:, 0] < p["passive"]
+    life[LIFE.registered] = u3[:, 1] < p["r_reg"]
+    life[LIFE.review] = np.floor(12 * u3[:, 2])
+    life[LIFE.u_remit] = u3[:, 3]
+    life[LIFE.l], life[LIFE.remit] = _labour(u4[:, 0], life[LIFE.u_remit], p)
+    life[LIFE.u_urn] = u4[:, 1]
+    rows = fitted.select("mu", "sg", "sk").to_numpy()[drawn.cell][village]
+    life[LIFE.mu] = rows[:, 0] - p["bs"] * (np.log(size) - float(shares @ ln_sizes))
+    life[LIFE.sg], life[LIFE.sk] = rows[:, 1], rows[:, 2]
+    return life
+
+
+def _labour(u: Floats, u_remit: Floats, p: Mapping[str, float]) -> tuple[Floats, Floats]:
+    """Labour capacity and remittances at the stationary shares of turnover and ageing."""
+    half = p["age_1"] / (p["age_2"] + p["turn"])
+    none = half * p["age_2"] / p["turn_l0"]
+    total = 1 + half + none
+    labour = np.where(u < none / total, 0.0, np.where(u < (none + half) / total, 0.5, 1.0))
+    return labour, np.where(labour == 0, p["remit_lo"] + (p["remit_hi"] - p["remit_lo"]) * u_remit, 0.0)
+
+
+def _homes(
+    drawn: Drawn,
+    village: NDArray[np.int32],
+    ids: NDArray[np.uint64],
+    life: Floats,
+    p: Mapping[str, float],
+    fitted: pl.DataFrame,
+    key: DrawKey,
+) -> Floats:
+    """First assets by the fitted law, half of the buffer as savings, expected income near its mean; burn-in does the rest."""
+    home = np.zeros((1, len(HOME_COLUMNS), ids.size))
+    z = life[LIFE.z]
+    ln_w0 = life[LIFE.mu] + life[LIFE.sg] * np.where(z >= 0, z, (1 - life[LIFE.sk]) * z)
+    law = fitted.select("K_const", "K_w", "K_a", "K_sd").to_numpy()[drawn.cell][village]
+    noise = inverse_normal(uniforms(key, Stream.HOUSEHOLD_FIXED_4, ids)[:, 2])
+    K = np.exp(law[:, 0] + law[:, 1] * ln_w0 + law[:, 2] * life[LIFE.lna] + law[:, 3] * noise)
+    mean_income = life[LIFE.l] * np.exp(ln_w0) + 0.6 * life[LIFE.ability] * K ** p["gL"] * p["A_L"] * 1.5 + life[LIFE.remit]
+    home[0, HOME.K] = K
+    home[0, HOME.ybar] = mean_income
+    home[0, HOME.S] = 0.3 * p["buffer"] * mean_income
+    for m in range(12):
+        home[0, HOME.c0 + m] = mean_income
+    home[0, HOME.c_sum] = 12 * mean_income
+    home[0, HOME.record] = np.log(mean_income)
+    return home
+
+
+def _ties(start: NDArray[np.int64], ids: NDArray[np.uint64], h: Floats, key: DrawKey) -> tuple[NDArray[np.int32], Floats]:
+    """Small world within each village: three neighbours on either side of a keyed ring and two keyed others, weighted by h."""
+    u = uniforms(key, Stream.TIES, ids)
+    ties = np.empty((ids.size, TIES), np.int32)
+    for v in range(start.size - 1):
+        lo, hi = start[v], start[v + 1]
+        n = hi - lo
+        ring = np.argsort(u[lo:hi, 0], kind="stable")
+        position = np.empty(n, np.int64)
+        position[ring] = np.arange(n)
+        for e, step in enumerate((-3, -2, -1, 1, 2, 3)):
+            ties[lo:hi, e] = ring[(position + step) % n]
+        own = np.arange(n)
+        for e, word in ((6, 1), (7, 2)):
+            other = np.floor(u[lo:hi, word] * (n - 1)).astype(np.int64)
+            ties[lo:hi, e] = other + (other >= own)
+    first = np.repeat(start[:-1], np.diff(start))
+    weight = h[first[:, None] + ties]
+    return ties, weight / weight.sum(axis=1, keepdims=True)

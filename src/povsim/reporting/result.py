@@ -1,0 +1,115 @@
+"""Reading a result folder and writing its figures and report anew."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from povsim.errors import PovsimError
+from povsim.reporting.figures import figures
+from povsim.reporting.language import language
+from povsim.reporting.page import render
+
+TABLES = ("exits_over_time", "exits_by_year", "exit_survival", "headcount_path", "funnel", "cost", "persons", "population_check", "parameters")
+
+
+def write(folder: Path, code: str = "en") -> Path:
+    """Draw the figures of a result folder and write its report.html in a language; returns the path of the report.
+
+    Everything is made before anything is written, and each file is put in place whole. Raises PovsimError where the folder
+    is missing or is not the result of a comparison.
+    """
+    language(code)
+    summary = read_summary(folder)
+    tables = {name: table for name in TABLES if (table := _table(folder, name)) is not None}
+    drawn = figures(summary, tables, code)
+    page = render(
+        summary,
+        tables,
+        drawn,
+        code,
+        _json(folder / "provenance.json"),
+        _text(folder / "scenario.yaml"),
+        _text(folder / "REPRODUCE.md"),
+    )
+    for name, svg in drawn.items():
+        _put(folder / "figures" / f"{name}.svg", svg)
+    _put(folder / "report.html", page)
+    return folder / "report.html"
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    """The summary of a comparison's result folder.
+
+    Raises PovsimError that says what is missing and which folder to give.
+    """
+    fail_if_no_folder(folder)
+    fail_if_no_summary(folder)
+    path = folder / "summary.json"
+    try:
+        summary = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise PovsimError(language("en").text("error.bad_summary", file=path, why=error)) from error
+    fail_if_no_comparison(path, summary)
+    return dict(summary)
+
+
+def fail_if_no_folder(folder: Path) -> None:
+    """The path is no folder."""
+    if not folder.is_dir():
+        raise PovsimError(language("en").text("error.no_folder", folder=folder))
+
+
+def fail_if_no_summary(folder: Path) -> None:
+    """The folder has no summary.json."""
+    if not (folder / "summary.json").is_file():
+        raise PovsimError(language("en").text("error.no_summary", folder=folder))
+
+
+def fail_if_no_comparison(path: Path, summary: object) -> None:
+    """The summary has no arms by variant: another command wrote it, or something else."""
+    variants = summary.get("variants") if isinstance(summary, dict) else None
+    whole = isinstance(variants, dict) and variants and all(isinstance(b, dict) and isinstance(b.get("arms"), dict) for b in variants.values())
+    if not whole:
+        why = "it holds no arms by variant, as povsim compare writes them"
+        raise PovsimError(language("en").text("error.bad_summary", file=path, why=why))
+
+
+def _table(folder: Path, name: str) -> list[dict[str, Any]] | None:
+    import polars as pl
+
+    for path, read in ((folder / "tables" / f"{name}.parquet", pl.read_parquet), (folder / "tables" / f"{name}.csv", pl.read_csv)):
+        if path.is_file():
+            try:
+                return read(path).to_dicts()
+            except (pl.exceptions.PolarsError, OSError) as error:
+                raise PovsimError(f"{path} cannot be read as a table ({error}). Run the comparison again.") from error
+    return None
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(_text(path) or "{}")
+    except ValueError as error:
+        raise PovsimError(f"{path} is no JSON ({error}). Run the comparison again.") from error
+    return content if isinstance(content, dict) else {}
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _put(path: Path, text: str) -> None:
+    """Write a file whole: beside its place first, then renamed into it."""
+    try:
+        path.parent.mkdir(exist_ok=True)
+        handle, partial = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(partial, 0o644)
+        os.replace(partial, path)
+    except OSError as error:
+        raise PovsimError(f"{path} cannot be written ({error.strerror}). Give a result folder that you may write to.") from error
