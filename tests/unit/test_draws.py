@@ -216,14 +216,19 @@ def test_uniform_is_strictly_inside_and_symmetric():
 
 def test_normal_is_the_inverse_of_the_distribution_function():
     rng = np.random.default_rng(5)
-    u = np.concatenate([rng.uniform(0, 1, 50_000), 10.0 ** rng.uniform(-300, -1, 5_000), 1 - 10.0 ** rng.uniform(-15, -1, 5_000)])
+    u = np.concatenate(
+        [rng.uniform(0, 1, 50_000), 10.0 ** rng.uniform(-300, -1, 5_000), 1 - 10.0 ** rng.uniform(-15, -1, 5_000)]
+    )
     np.testing.assert_allclose(draws.inverse_normal(u), stats.norm.ppf(u), rtol=1e-14, atol=0)
     assert draws.inverse_normal(np.array([0.5]))[0] == 0
 
 
 def test_c1_normal_is_strictly_monotone_in_the_word():
     edges = [0.075, 0.925, 0.5, np.exp(-25.0)]
-    windows = [np.arange(2000) + max(0, int(e * 2**32) - 1000) for e in edges] + [np.arange(2000), 2**32 - 2000 + np.arange(2000)]
+    windows = [np.arange(2000) + max(0, int(e * 2**32) - 1000) for e in edges] + [
+        np.arange(2000),
+        2**32 - 2000 + np.arange(2000),
+    ]
     scattered = np.random.default_rng(6).integers(0, 2**32, 100_000)
     words = np.unique(np.concatenate([*windows, scattered])).astype(np.uint32)
     out = np.empty(words.size)
