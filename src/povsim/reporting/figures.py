@@ -195,7 +195,7 @@ def _headcount(summary: Summary, rows: Rows, published: float | None, words: Lan
 
 def _finish(ax: Axes, words: Language, x: str, y: str) -> None:
     d.number_ticks(ax, words)
-    d.number_ticks(ax, words, "x", 6)
+    d.number_ticks(ax, words, "x", 8)
     ax.set_xlabel(words.text(x))
     if ax is ax.figure.axes[0]:
         ax.set_ylabel(words.text(y))
@@ -285,7 +285,7 @@ def _funnel_panel(ax: Axes, rows: Rows, words: Language) -> None:
     ax.set_yticks([0, 50, 100])
     ax.spines["left"].set_bounds(0, 100)
     ax.set_xlim(years[0] - 0.6, years[-1] + 0.6)
-    d.number_ticks(ax, words, "x", 7)
+    d.number_ticks(ax, words, "x", 8)
     ax.set_ylabel(words.text("figure.villages_axis"))
     ax.set_xlabel(words.text("figure.year_axis"), labelpad=1)
 

@@ -114,7 +114,12 @@ def _sections(m: _Material) -> list[Section]:
             m.pkh(),
         ],
         "survival": [m.text("survival_text"), *m.figure("exit_survival"), m.pkh()],
-        "headcount": [m.text("headcount_text"), *m.figure("headcount_path"), *_headcount_change(m), m.pkh()],
+        "headcount": [
+            m.text("headcount_text"),
+            *m.figure("headcount_path"),
+            *m.per_variant(lambda variant: more.headcount(m.summary, variant, m.words)),
+            m.pkh(),
+        ],
         "funnel": [m.text("funnel_text"), *m.figure("funnel")],
         "takeup": [m.text("takeup_text"), *_or_missing(m, m.per_variant(lambda variant: more.takeup(m.summary, variant, m.words)))],
         "cost": _cost(m),
@@ -175,22 +180,6 @@ def _contrasts(m: _Material) -> list[Part]:
         *m.per_variant(lambda variant: contrast_table(m.summary, variant, m.words.code)),
         *(Part("long_table", part.value) for part in everyone if part.kind == "table"),
     ]
-
-
-def _headcount_change(m: _Material) -> list[Part]:
-    lines = []
-    for variant, block in m.summary["variants"].items():
-        changes = []
-        for arm, entry in block["arms"].items():
-            path = entry.get("headcount") or []
-            if len(path) > 1 and path[0] is not None and path[-1] is not None:
-                label, change = v.arm_label(m.summary, arm, m.words), m.words.points(path[-1] - path[0])
-                start, end = m.words.percent(path[0]), m.words.percent(path[-1])
-                changes.append(m.words.text("page.headcount_one", arm=label, start=start, end=end, change=change))
-        if changes:
-            change = m.words.text("page.headcount_change", changes="; ".join(changes))
-            lines.append(Part("note", f"{m.words.text_or(f'variant_title.{variant}', variant)}. {change}"))
-    return lines
 
 
 def _cost(m: _Material) -> list[Part]:

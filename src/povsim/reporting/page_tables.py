@@ -58,6 +58,19 @@ def persons(summary: Summary, table: Any, words: Language) -> Table | None:
     )
 
 
+def headcount(summary: Summary, variant: str, words: Language) -> Table | None:
+    """Observed headcount of persons at the start and at the end of each arm, the change in percentage points."""
+    rows = []
+    for arm, entry in summary["variants"][variant]["arms"].items():
+        path = [share for share in entry.get("headcount") or [] if share is not None]
+        if len(path) > 1:
+            start, end = path[0], path[-1]
+            rows.append((v.arm_label(summary, arm, words), words.percent(start, 2), words.percent(end, 2), words.points(end - start, 2)))
+    names = ("arm", "start", "end", "change")
+    title = words.text("table.headcount", variant=_of(variant, words))
+    return Table(title, tuple(words.text(f"table.{name}") for name in names), tuple(rows)) if rows else None
+
+
 def ranges(summary: Summary, words: Language) -> Table | None:
     """Smallest and largest answer over the variants for E4, both groups, with the common reading."""
     rows = []
