@@ -71,8 +71,8 @@ def year_of_life(life, home, lo, n, ids, key, t, p, growth, words, losses):
             l = life[LIFE.l, i]
             u = uniform(words[2, k])
             if l == 1.0 and u < p0.P_age_1:
-                life[LIFE.l, i] = 0.5
-            elif l == 0.5 and u < p0.P_age_2:
+                life[LIFE.l, i] = p0.l_old
+            elif l > 0.0 and l < 1.0 and u < p0.P_age_2:
                 life[LIFE.l, i] = 0.0
                 life[LIFE.remit, i] = p0.remit_lo + (p0.remit_hi - p0.remit_lo) * life[LIFE.u_remit, i]
         x = autoregression(life[LIFE.x, i], p0.rx, p0.x_scale, x_normal)

@@ -175,7 +175,7 @@ def _labour(u: Floats, u_remit: Floats, p: Mapping[str, float]) -> tuple[Floats,
     half = p["age_1"] / (p["age_2"] + p["turn"])
     none = half * p["age_2"] / p["turn_l0"]
     total = 1 + half + none
-    labour = np.where(u < none / total, 0.0, np.where(u < (none + half) / total, 0.5, 1.0))
+    labour = np.where(u < none / total, 0.0, np.where(u < (none + half) / total, p["l_old"], 1.0))
     return labour, np.where(labour == 0, p["remit_lo"] + (p["remit_hi"] - p["remit_lo"]) * u_remit, 0.0)
 
 

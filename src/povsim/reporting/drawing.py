@@ -31,7 +31,7 @@ _ARMS = {
     "aid_cooperative_planned": ("#cc79a7", "#a2477b", ":"),
 }
 _FURTHER = (("#009e73", "#007957", "-."), ("#222222", "#222222", "-."), ("#b5a900", "#6f6800", "--"))
-_STYLE = {
+_STYLE: dict[str, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9.0,
@@ -46,7 +46,7 @@ _STYLE = {
     "ytick.color": FAINT,
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
-    "path.simplify": True,
+    "text.parse_math": False,
 }
 
 
@@ -56,7 +56,8 @@ def style(name: str) -> Iterator[None]:
     import matplotlib as mpl
 
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
-    with mpl.rc_context(_STYLE | {"svg.hashsalt": f"povsim-{name}"}):
+    settings: Any = _STYLE | {"svg.hashsalt": f"povsim-{name}"}
+    with mpl.rc_context(settings):
         yield
 
 
@@ -132,12 +133,12 @@ def spread(positions: Sequence[float], gap: float, low: float, high: float) -> l
     return result
 
 
-def label_ends(ax: Axes, ends: Sequence[tuple[float, str, str]], x: float, words_width: int = 26) -> None:
+def label_ends(figure: Figure, ax: Axes, ends: Sequence[tuple[float, str, str]], x: float, words_width: int = 26) -> None:
     """Names at the right end of lines, moved apart: (height, text, colour) each, with a thin leader where moved."""
     from textwrap import wrap
 
     low, high = ax.get_ylim()
-    size = (high - low) / (ax.get_position().height * ax.figure.get_figheight() * 72) * 11.5
+    size = (high - low) / (ax.get_position().height * figure.get_figheight() * 72) * 11.5
     texts = ["\n".join(wrap(text, words_width)) for _, text, _ in ends]
     lines = max((text.count("\n") + 1 for text in texts), default=1)
     heights = spread([end[0] for end in ends], size * (1 + 0.75 * (lines - 1)), low + size * lines / 2, high)

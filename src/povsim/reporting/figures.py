@@ -134,13 +134,13 @@ def _line_panels(summary: Summary, words: Language, name: str, lines: Mapping[st
     return figure, axes
 
 
-def _name_lines(summary: Summary, ax: Axes, lines: Mapping[str, Line], words: Language) -> None:
+def _name_lines(summary: Summary, figure: Figure, ax: Axes, lines: Mapping[str, Line], words: Language) -> None:
     ends = [
         (line[-1][1], f"{v.arm_label(summary, arm, words)} {words.number(line[-1][1], 1)}%", d.arm_look(summary, arm)[1])
         for arm, line in lines.items()
     ]
     if ends:
-        d.label_ends(ax, ends, max(line[-1][0] for line in lines.values()))
+        d.label_ends(figure, ax, ends, max(line[-1][0] for line in lines.values()))
 
 
 def _exits_over_time(summary: Summary, rows: Rows, words: Language) -> Figure:
@@ -154,7 +154,7 @@ def _exits_over_time(summary: Summary, rows: Rows, words: Language) -> Figure:
             ax.set_ylim(bottom=0)
             _finish(ax, words, "figure.year_axis", "figure.exits_axis")
     for variant, ax in axes.items():
-        _name_lines(summary, ax, lines[variant], words)
+        _name_lines(summary, figure, ax, lines[variant], words)
     return figure
 
 
@@ -169,7 +169,7 @@ def _exit_survival(summary: Summary, rows: Rows, words: Language) -> Figure:
             _finish(ax, words, "figure.months_axis", "figure.survival_axis")
             ax.set_xticks(range(0, 61, 12))
     for variant, ax in axes.items():
-        _name_lines(summary, ax, lines[variant], words)
+        _name_lines(summary, figure, ax, lines[variant], words)
     return figure
 
 
@@ -189,7 +189,7 @@ def _headcount(summary: Summary, rows: Rows, published: float | None, words: Lan
             label = words.text("figure.observed_start", value=words.percent(published, 2))
             ax.annotate(label, (0, 100 * published), xytext=(8, 9), textcoords="offset points", fontsize=8, fontweight="bold")
     for variant, ax in axes.items():
-        _name_lines(summary, ax, lines[variant], words)
+        _name_lines(summary, figure, ax, lines[variant], words)
     return figure
 
 

@@ -54,7 +54,7 @@ class Language:
     def number(self, value: float, decimals: int = 0, signed: bool = False) -> str:
         """A number in plain notation: 1,234.5 in English, 1.234,5 in Indonesian; `signed` prints a plus too."""
         plain = f"{abs(value):,.{decimals}f}"
-        body = plain.translate(str.maketrans({",": self.thousands, ".": self.decimal}))
+        body = "".join({",": self.thousands, ".": self.decimal}.get(sign, sign) for sign in plain)
         if not any(digit in "123456789" for digit in plain):
             return body
         return (MINUS if value < 0 else "+" if signed else "") + body

@@ -163,7 +163,7 @@ def _contrast_row(summary: Summary, variant: str, entry: Mapping[str, Any], word
         else words.interval(low, high, lambda share: words.per_thousand(share, beside, signed=True)),
         per_thousand("n10"),
         per_thousand("n01"),
-        feet.none(reasons.get("extra_exits")) if exits is None else words.count(exits, *ends, signed=True),
+        feet.none(reasons.get("extra_exits")) if exits is None else words.count(exits, ends[0], ends[1], signed=True),
         feet.none(cost_reason(entry) if rate is None else "no extra exits can be seen")
         if rate is None or found not in (v.MORE, v.FEWER)
         else words.number(rate, _decimals(rate), signed=True),

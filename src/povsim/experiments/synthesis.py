@@ -1,0 +1,199 @@
+"""The fit of the population: earning capacity by cell so that observed poverty reproduces the published margins.
+
+A control loop in the burn-in itself. Each year the location `mu` of every cell (district by area) moves by the distance of
+its observed poverty quantile from the line, the spread `sg` of rural and urban by the distance of the Gini, and the
+compression `sk` of every province by the distance of P1/P0. Then the assets settle without adjustment, the law of first
+assets is read off, and the loop runs again from it. The result is a table with a row a cell, committed with the project;
+the same seed gives the same table, byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from povsim import evidence, parameters
+from povsim.draws import DrawKey, Stream, normals
+from povsim.measures.poverty import gini
+from povsim.model.arm import Arm
+from povsim.model.country import Country
+from povsim.model.state import State
+from povsim.population.columns import HOME, LIFE
+from povsim.population.nation import Nation, nation
+from povsim.population.sample import Sample, draw_sample
+from povsim.population.strata import draw_villages
+
+Floats = NDArray[np.float64]
+
+FIT_SEED = 20250301
+"""Seed of the fit's own run; experiments use other seeds."""
+LIMITS = {"sg": (0.3, 1.4), "sk": (-1.0, 0.98)}
+START = {"rural": (0.29, 0.64), "urban": (0.45, 0.91)}
+LAW = ("K_const", "K_w", "K_a", "K_sd")
+FIRST_LAW = (0.9, 0.8, 1.2, 0.8)
+DECIMALS = 5
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long the fit runs: rounds from first assets, years of adjusting and of settling in each, size of the sample."""
+
+    rounds: int = 3
+    adjusting: int = 14
+    settling: int = 12
+    per_district: int = 50
+    households: int = 40
+
+
+def first_guess(cells: pl.DataFrame, p: dict[str, float]) -> pl.DataFrame:
+    """Table of the fit before any adjustment: cell_id, mu, sg, sk and the law of first assets."""
+    urban = pl.col("area") == "urban"
+    mu, sg = (pl.when(urban).then(START["urban"][k]).otherwise(START["rural"][k]) for k in (0, 1))
+    law = {name: pl.lit(value) for name, value in zip(LAW, FIRST_LAW, strict=True)}
+    return cells.select("cell_id", mu=mu, sg=sg, sk=pl.lit(p["sk"]), **law)
+
+
+@dataclass
+class Margins:
+    """Published margins of the cells: headcount to meet [cell], P1/P0 by province [cell], Gini of rural and urban [2]."""
+
+    headcount: Floats
+    gap_ratio: Floats
+    province: NDArray[np.int64]
+    urban: NDArray[np.bool_]
+    gini: Floats
+
+
+def margins(cells: pl.DataFrame) -> Margins:
+    """Margins of Indonesia from the evidence tables."""
+    profile = evidence.load("province_profile_2025")
+    ratio = dict(zip(profile["province"], profile["p1_pct"] / profile["p0_pct"], strict=True))
+    names = {name: k for k, name in enumerate(profile["province"])}
+    provinces = cells["province"].to_list()
+    return Margins(
+        cells["p0_pct"].to_numpy() / 100,
+        np.array([ratio[name] for name in provinces]),
+        np.array([names[name] for name in provinces]),
+        (cells["area"] == "urban").to_numpy(),
+        np.array([evidence.fact("gini_rural_2025_03").value, evidence.fact("gini_urban_2025_03").value]),
+    )
+
+
+def observed(sample: Sample, state: State, p: dict[str, float], key: DrawKey) -> Floats:
+    """Observed consumption of the last three months, L [3, H] (equation 21)."""
+    months = [state.t - 8, state.t - 4, state.t]
+    rows = []
+    for t in months:
+        noise = normals(key, Stream.SURVEY, sample.ids, t)[:, 0]
+        rows.append(state.home[0, HOME.c0 + t % 12] * np.exp(p["sigma_me"] * noise))
+    return np.stack(rows)
+
+
+def cell_quantiles(c: Floats, weight: Floats, cell: NDArray[np.int64], at: Floats) -> Floats:
+    """Person-weighted quantile of `c` [3, H] in every cell at its own rate `at` [cells]."""
+    out = np.ones(at.size)
+    values, weights, cells = c.ravel(), np.tile(weight, c.shape[0]), np.tile(cell, c.shape[0])
+    order = np.lexsort((values, cells))
+    values, weights, cells = values[order], weights[order], cells[order]
+    edges = np.searchsorted(cells, np.arange(at.size + 1))
+    for k in range(at.size):
+        lo, hi = edges[k], edges[k + 1]
+        if hi > lo:
+            share = np.cumsum(weights[lo:hi])
+            share = (share - 0.5 * weights[lo:hi]) / share[-1]
+            out[k] = np.interp(at[k], share, values[lo:hi])
+    return out
+
+
+def by_group(values: Floats, weights: Floats, group: NDArray[np.int64], groups: int) -> Floats:
+    """Weighted mean of `values` in each group."""
+    total = np.bincount(group, weights=weights, minlength=groups)
+    return np.bincount(group, weights=weights * values, minlength=groups) / np.where(total > 0, total, 1)
+
+
+def adjust(table: pl.DataFrame, target: Margins, sample: Sample, state: State, p: dict[str, float], key: DrawKey, gain: float) -> pl.DataFrame:
+    """One step of the control loop; the sample's own traits follow the new table."""
+    c = observed(sample, state, p, key)
+    persons = sample.persons
+    cell = sample.cell[sample.village]
+    quantile = cell_quantiles(c, persons, cell, target.headcount)
+    mu = table["mu"].to_numpy() - gain * 0.8 * np.log(np.clip(quantile, 0.3, 3.0))
+    expenditure = c * (state.life[LIFE.line] / state.life[LIFE.size])
+    urban = target.urban[cell]
+    sg = table["sg"].to_numpy().copy()
+    for k, rows in enumerate((~urban, urban)):
+        found = gini(expenditure[:, rows].ravel(), np.tile(persons[rows], c.shape[0]))
+        sg[target.urban == bool(k)] += gain * 1.04 * (target.gini[k] - found)
+    province = np.tile(target.province[cell], c.shape[0])
+    weights = np.tile(persons, c.shape[0])
+    gap = np.maximum(0.0, 1 - c.ravel())
+    found_ratio = by_group(gap, weights, province, 38) / np.maximum(by_group((gap > 0).astype(float), weights, province, 38), 1e-9)
+    sk = table["sk"].to_numpy() + gain * 4.0 * (found_ratio[target.province] - target.gap_ratio)
+    return table.with_columns(
+        mu=pl.Series(mu), sg=pl.Series(np.clip(sg, *LIMITS["sg"])), sk=pl.Series(np.clip(sk, *LIMITS["sk"]))
+    )
+
+
+def follow(table: pl.DataFrame, sample: Sample, state: State, shift: Floats) -> None:
+    """Give the living households the table's values; `shift` [cells] is the change of mu since the last call."""
+    cell = sample.cell[sample.village]
+    state.life[LIFE.mu] += shift[cell]
+    state.life[LIFE.sg] = table["sg"].to_numpy()[cell]
+    state.life[LIFE.sk] = table["sk"].to_numpy()[cell]
+
+
+def law_of_assets(table: pl.DataFrame, target: Margins, sample: Sample, state: State) -> pl.DataFrame:
+    """ln K on ln w0 and ln a, rural and urban apart: the law of first assets."""
+    life, cell = state.life, sample.cell[sample.village]
+    z = life[LIFE.z]
+    ln_w0 = life[LIFE.mu] + life[LIFE.sg] * np.where(z >= 0, z, (1 - life[LIFE.sk]) * z)
+    x = np.stack([np.ones(z.size), ln_w0, life[LIFE.lna]])
+    y = np.log(np.maximum(state.home[0, HOME.K], 1e-3))
+    columns = np.empty((len(LAW), table.height))
+    for area in (False, True):
+        rows = target.urban[cell] == area
+        w = np.sqrt(sample.weight[rows])
+        beta = np.linalg.lstsq((x[:, rows] * w).T, y[rows] * w, rcond=None)[0]
+        spread = np.sqrt(np.average((y[rows] - beta @ x[:, rows]) ** 2, weights=w**2))
+        columns[:, target.urban == area] = np.array([*beta, spread])[:, None]
+    return table.with_columns(**{name: pl.Series(columns[k]) for k, name in enumerate(LAW)})
+
+
+def fit(
+    cells: pl.DataFrame,
+    variant: str,
+    effort: Effort = Effort(),
+    threads: int = 2,
+    progress: Callable[[str], None] = lambda line: None,
+) -> pl.DataFrame:
+    """The fitted table of one variant, rounded to five decimals: cell_id, mu, sg, sk, K_const, K_w, K_a, K_sd."""
+    p = parameters.values(variant)
+    key = DrawKey(FIT_SEED, 0)
+    target, whole = margins(cells), nation()
+    table = first_guess(cells, p)
+    drawn = draw_villages(cells, 0, key, per_district=effort.per_district)
+    with ThreadPoolExecutor(threads) as pool:
+        for number in range(effort.rounds):
+            table = _round(table, cells, drawn, target, variant, p, key, whole, effort, number, pool, threads, progress)
+    return table.with_columns(pl.all().exclude("cell_id").round(DECIMALS))
+
+
+def _round(table, cells, drawn, target, variant, p, key, whole: Nation, effort, number, pool, threads, progress):  # type: ignore[no-untyped-def]
+    sample = draw_sample(cells, drawn, effort.households, p, table, key)
+    years = effort.adjusting + effort.settling
+    state = State.first(sample, -12 * years)
+    arm = Arm("base", p, {"pkh": 1.0, "sembako": 1.0})
+    for year in range(years):
+        country = Country(sample, state, [arm], variant, key, months=12, nation=whole, record=False, pool=pool, threads=threads)
+        country.run()
+        if year < effort.adjusting or year == years - 1:
+            before = table["mu"].to_numpy()
+            table = adjust(table, target, sample, state, p, key, 1.0 if year < effort.adjusting else 0.7)
+            follow(table, sample, state, table["mu"].to_numpy() - before)
+        progress(f"{variant}: round {number + 1} of {effort.rounds}, year {year + 1} of {years}")
+    return law_of_assets(table, target, sample, state)
