@@ -21,24 +21,51 @@ PAIRS = (
     ("aid_equal_cost", "aid"),
     ("aid_cooperative_planned", "aid"),
 )
-E4 = {"none": 0.090, "aid": 0.104, "aid_equal_cost": 0.109, "cooperative": 0.091, "aid_cooperative": 0.1046, "aid_cooperative_planned": 0.118}
-COST = {"none": 0.0, "aid": 7.1e14, "aid_equal_cost": 7.99e14, "cooperative": 9.0e13, "aid_cooperative": 8.0e14, "aid_cooperative_planned": 9.6e14}
+E4 = {
+    "none": 0.090,
+    "aid": 0.104,
+    "aid_equal_cost": 0.109,
+    "cooperative": 0.091,
+    "aid_cooperative": 0.1046,
+    "aid_cooperative_planned": 0.118,
+}
+COST = {
+    "none": 0.0,
+    "aid": 7.1e14,
+    "aid_equal_cost": 7.99e14,
+    "cooperative": 9.0e13,
+    "aid_cooperative": 8.0e14,
+    "aid_cooperative_planned": 9.6e14,
+}
 RUNGS = {"E1": 3.1, "E2": 1.5, "E3": 1.9, "E4": 1.0, "E4x": 0.97}
 TOO_FEW = "too few to say: 7 discordant households, at least 20 are needed"
 
 
-def contrast(arm: str, against: str, mean: float, half: float, group: str = "structural", measure: str = "E4", **other: Any) -> dict[str, Any]:
+def contrast(
+    arm: str, against: str, mean: float, half: float, group: str = "structural", measure: str = "E4", **other: Any
+) -> dict[str, Any]:
     """One contrast with a symmetric interval; `other` overrides fields."""
     n01 = max(0.0, -mean) + 0.002
     extra_cost = COST.get(arm, 0.0) - COST.get(against, 0.0)
     exits = mean * GROUPS[group]
     entry: dict[str, Any] = {
-        "arm": arm, "against": against, "group": group, "measure": measure, "mean": mean,
-        "low80": mean - 0.6 * half, "high80": mean + 0.6 * half, "low95": mean - half, "high95": mean + half,
-        "n10": mean + n01, "n01": n01, "extra_exits": exits,
+        "arm": arm,
+        "against": against,
+        "group": group,
+        "measure": measure,
+        "mean": mean,
+        "low80": mean - 0.6 * half,
+        "high80": mean + 0.6 * half,
+        "low95": mean - half,
+        "high95": mean + half,
+        "n10": mean + n01,
+        "n01": n01,
+        "extra_exits": exits,
         "per_billion_idr": exits / (extra_cost / 1e9) if extra_cost > 0 else None,
-        "reason": None, "pairing_gain": 4.2, "reasons": {},
-    }  # fmt: skip
+        "reason": None,
+        "pairing_gain": 4.2,
+        "reasons": {},
+    }
     if entry["per_billion_idr"] is None:
         entry["reasons"] = {"per_billion_idr": "the arm costs no more than the arm it is compared with"}
     return entry | other
@@ -49,7 +76,9 @@ def with_contrast(summary: dict[str, Any], *entries: dict[str, Any], variants: t
     names = ("arm", "against", "group", "measure")
     for variant in variants:
         kept = [
-            old for old in summary["variants"][variant]["contrasts"] if all(any(old[n] != new[n] for n in names) for new in entries)
+            old
+            for old in summary["variants"][variant]["contrasts"]
+            if all(any(old[n] != new[n] for n in names) for new in entries)
         ]
         summary["variants"][variant]["contrasts"] = kept + [dict(new) for new in entries]
     return summary
@@ -67,9 +96,15 @@ def made_up_summary() -> dict[str, Any]:
                 scale = shift * (1.0 if group == "structural" else 2.4)
                 shares = {rung: min(0.95, scale * E4[arm] * factor) for rung, factor in RUNGS.items()}
                 arms[arm][group] = {
-                    "households": households, **shares, "E5": None, "E4cap": 0.8 * shares["E4"], "E4now": 1.2 * shares["E4"],
-                    "E4long": 0.7 * shares["E4"], "reentry_36m": 0.41, "reasons": {"E5": "needs branched futures (futures=N)"},
-                }  # fmt: skip
+                    "households": households,
+                    **shares,
+                    "E5": None,
+                    "E4cap": 0.8 * shares["E4"],
+                    "E4now": 1.2 * shares["E4"],
+                    "E4long": 0.7 * shares["E4"],
+                    "reentry_36m": 0.41,
+                    "reasons": {"E5": "needs branched futures (futures=N)"},
+                }
         contrasts = []
         for group in GROUPS:
             for measure, factor in RUNGS.items():
@@ -77,7 +112,15 @@ def made_up_summary() -> dict[str, Any]:
                     mean = shift * factor * (E4[arm] - E4[against])
                     contrasts.append(contrast(arm, against, mean, 0.0022, group, measure))
                 for arm, against in PAIRS:
-                    null = {"mean": None, "low80": None, "high80": None, "low95": None, "high95": None, "n10": None, "n01": None}
+                    null = {
+                        "mean": None,
+                        "low80": None,
+                        "high80": None,
+                        "low95": None,
+                        "high95": None,
+                        "n10": None,
+                        "n01": None,
+                    }
                     if measure == "E1":
                         why = "needs branched futures (futures=N)"
                         null |= {"extra_exits": None, "per_billion_idr": None, "reason": why, "reasons": {"mean": why}}
@@ -86,36 +129,65 @@ def made_up_summary() -> dict[str, Any]:
         effect = {"mean": 0.011 * shift, "low95": -0.004, "high95": 0.026, "households": 81_000.0, "n10": 0.02, "n01": 0.009}
         takeup[variant] = {
             arm: {
-                "members_share_structural_m60": 0.021, "members_in_trading_share_structural_m60": 0.0011,
-                "trading_share_m17": 0.031, "trading_share_m60": 0.026 * shift,
+                "members_share_structural_m60": 0.021,
+                "members_in_trading_share_structural_m60": 0.0011,
+                "trading_share_m17": 0.031,
+                "trading_share_m60": 0.026 * shift,
                 "effect_where_trading": effect | {"reason": None},
-                "villages_needed": 41_000.0 * shift, "reason": None,
+                "villages_needed": 41_000.0 * shift,
+                "reason": None,
             }
             for arm in ("cooperative", "aid_cooperative", "aid_cooperative_planned")
-        }  # fmt: skip
+        }
     return {
-        "command": "compare", "schema": 1, "made_up": MADE_UP, "horizon_months": 156, "burn_in_months": 120,
-        "definition": {"b": 0.1, "W": 36, "window": [12, 96]}, "replicates": 8, "seed": 7, "groups": list(GROUPS),
+        "command": "compare",
+        "schema": 1,
+        "made_up": MADE_UP,
+        "horizon_months": 156,
+        "burn_in_months": 120,
+        "definition": {"b": 0.1, "W": 36, "window": [12, 96]},
+        "replicates": 8,
+        "seed": 7,
+        "groups": list(GROUPS),
         "population": {
-            "kind": "indonesia", "villages": 300, "households_per_village": 100,
-            "persons_nation": 284_000_000, "households_nation": 75_000_000,
+            "kind": "indonesia",
+            "villages": 300,
+            "households_per_village": 100,
+            "persons_nation": 284_000_000,
+            "households_nation": 75_000_000,
         },
-        "scenario": {"cooperative": "as_reported", "economy": "steady", "registry": "dtks", "interactions": "on", "coverage": 1.0},
-        "targets": ["aid_cooperative_planned"], "variants": variants, "range": [], "sentences": {"en": [], "id": []}, "notes": [],
+        "scenario": {
+            "cooperative": "as_reported",
+            "economy": "steady",
+            "registry": "dtks",
+            "interactions": "on",
+            "coverage": 1.0,
+        },
+        "targets": ["aid_cooperative_planned"],
+        "variants": variants,
+        "range": [],
+        "sentences": {"en": [], "id": []},
+        "notes": [],
         "equal_cost": {
             variant: {
-                "arm": "aid_cooperative", "twin": "aid_equal_cost", "level": 1.13,
-                "cost_arm_idr": 8.0e14, "cost_twin_idr": 7.99e14, "gap_share": 0.00125,
+                "arm": "aid_cooperative",
+                "twin": "aid_equal_cost",
+                "level": 1.13,
+                "cost_arm_idr": 8.0e14,
+                "cost_twin_idr": 7.99e14,
+                "gap_share": 0.00125,
             }
             for variant in VARIANTS
         },
         "takeup": takeup,
-    }  # fmt: skip
+    }
 
 
 def made_up_tables() -> dict[str, list[dict[str, Any]]]:
     """The tables of a result folder, small and smooth."""
-    tables: dict[str, list[dict[str, Any]]] = {name: [] for name in ("exits_over_time", "exits_by_year", "exit_survival", "headcount_path")}
+    tables: dict[str, list[dict[str, Any]]] = {
+        name: [] for name in ("exits_over_time", "exits_by_year", "exit_survival", "headcount_path")
+    }
     tables |= {"funnel": [], "cost": [], "persons": []}
     for variant, shift in zip(VARIANTS, (1.0, 1.12), strict=True):
         for arm in ARMS:
@@ -128,25 +200,52 @@ def made_up_tables() -> dict[str, list[dict[str, Any]]]:
             for month in range(61):
                 kept = 0.42 + (0.53 + E4[arm]) * math.exp(-month / 18) - 0.03 * shift
                 tables["exit_survival"].append(
-                    {"variant": variant, "arm": arm, "group": "structural", "months_since_crossing": month, "share_still_out": min(1.0, kept)}
+                    {
+                        "variant": variant,
+                        "arm": arm,
+                        "group": "structural",
+                        "months_since_crossing": month,
+                        "share_still_out": min(1.0, kept),
+                    }
                 )
             for month in range(157):
                 for area, factor in (("all", 1.0), ("urban", 0.8), ("rural", 1.3)):
                     poor = factor * (0.0847 - (0.0001 + 0.0008 * E4[arm]) * month)
                     tables["headcount_path"].append(
-                        {"variant": variant, "arm": arm, "month": month, "area": area, "observed": poor, "latent": 0.93 * poor,
-                         "gap": 0.16 * poor, "severity": 0.04 * poor}
-                    )  # fmt: skip
+                        {
+                            "variant": variant,
+                            "arm": arm,
+                            "month": month,
+                            "area": area,
+                            "observed": poor,
+                            "latent": 0.93 * poor,
+                            "gap": 0.16 * poor,
+                            "severity": 0.04 * poor,
+                        }
+                    )
             for measure, factor in RUNGS.items():
                 tables["persons"].append(
-                    {"variant": variant, "arm": arm, "group": "structural", "measure": measure, "mean": 1.04 * factor * E4[arm],
-                     "low95": None, "high95": None, "households": None}
-                )  # fmt: skip
+                    {
+                        "variant": variant,
+                        "arm": arm,
+                        "group": "structural",
+                        "measure": measure,
+                        "mean": 1.04 * factor * E4[arm],
+                        "low95": None,
+                        "high95": None,
+                        "households": None,
+                    }
+                )
             for purse, item, share in (
-                ("state_aid", "benefits", 0.92), ("state_aid", "delivery", 0.03), ("ministry", "mentoring", 0.01),
-                ("village_fund", "building", 0.06), ("village_fund", "residual", -0.02),
-            ):  # fmt: skip
-                tables["cost"].append({"variant": variant, "arm": arm, "purse": purse, "item": item, "pv_idr": share * COST[arm]})
+                ("state_aid", "benefits", 0.92),
+                ("state_aid", "delivery", 0.03),
+                ("ministry", "mentoring", 0.01),
+                ("village_fund", "building", 0.06),
+                ("village_fund", "residual", -0.02),
+            ):
+                tables["cost"].append(
+                    {"variant": variant, "arm": arm, "purse": purse, "item": item, "pv_idr": share * COST[arm]}
+                )
         for arm in ("cooperative", "aid_cooperative", "aid_cooperative_planned"):
             for year in range(14):
                 trading = 0.03 if arm != "aid_cooperative_planned" else min(0.7, 0.12 * year)
@@ -156,17 +255,34 @@ def made_up_tables() -> dict[str, list[dict[str, Any]]]:
                 shares |= {"trading": trading, "dormant": 0.7 * dormant, "dissolved": 0.3 * dormant}
                 for status, share in shares.items():
                     tables["funnel"].append(
-                        {"variant": variant, "arm": arm, "year": year, "status": status, "share_of_villages": share,
-                         "members_per_cooperative": 21.0, "volume_idr_year": 2.4e6}
-                    )  # fmt: skip
+                        {
+                            "variant": variant,
+                            "arm": arm,
+                            "year": year,
+                            "status": status,
+                            "share_of_villages": share,
+                            "members_per_cooperative": 21.0,
+                            "volume_idr_year": 2.4e6,
+                        }
+                    )
     tables["population_check"] = [
-        {"province": province, "area": "all", "statistic": statistic, "published": published, "synthetic": 1.02 * published, "unit": unit,
-         "grade": grade, "source": "made-up source"}
+        {
+            "province": province,
+            "area": "all",
+            "statistic": statistic,
+            "published": published,
+            "synthetic": 1.02 * published,
+            "unit": unit,
+            "grade": grade,
+            "source": "made-up source",
+        }
         for province, base in (("Indonesia", 8.47), ("Aceh", 12.33), ("Jawa Tengah", 9.48), ("Papua Pegunungan", 30.03))
         for statistic, published, unit, grade in (
-            ("headcount", base, "percent", "V"), ("P1", 0.15 * base, "index", "V"), ("gini", 0.375, "index", "D"),
+            ("headcount", base, "percent", "V"),
+            ("P1", 0.15 * base, "index", "V"),
+            ("gini", 0.375, "index", "D"),
         )
-    ]  # fmt: skip
+    ]
     tables["parameters"] = [
         {"symbol": "gL", "value": 0.30, "unit": "1", "grade": "G", "source": "Ikegami, Carter, Barrett, Janzen"},
         {"symbol": "p_k", "value": 0.005, "unit": "per month", "grade": "A", "source": ""},
@@ -183,7 +299,13 @@ def write_result_folder(folder: Path, summary: dict[str, Any] | None = None) -> 
     for name, rows in made_up_tables().items():
         pl.DataFrame(rows, infer_schema_length=None).write_parquet(folder / "tables" / f"{name}.parquet")
     (folder / "scenario.yaml").write_text("cooperative: as_reported\nnote: <b>made-up</b> & harmless\n", encoding="utf-8")
-    provenance = {"versions": {"povsim": "0.1.0", "numpy": "2.2"}, "seed": 7, "hashes": {"code": "0a1b"}, "platform": "Linux", "threads": 2}
+    provenance = {
+        "versions": {"povsim": "0.1.0", "numpy": "2.2"},
+        "seed": 7,
+        "hashes": {"code": "0a1b"},
+        "platform": "Linux",
+        "threads": 2,
+    }
     (folder / "provenance.json").write_text(json.dumps(provenance), encoding="utf-8")
     (folder / "REPRODUCE.md").write_text("uv run povsim compare seed=7\n", encoding="utf-8")
     return folder

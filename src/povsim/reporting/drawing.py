@@ -97,7 +97,15 @@ def titles(figure: Figure, axes: dict[str, Axes], title: str, words: Language) -
     """The title of the figure at the top left, the variant above each panel."""
     from textwrap import wrap
 
-    figure.text(0.01, 1 - 0.07 / figure.get_figheight(), "\n".join(wrap(title, 105)), ha="left", va="top", fontsize=11, fontweight="bold")
+    figure.text(
+        0.01,
+        1 - 0.07 / figure.get_figheight(),
+        "\n".join(wrap(title, 105)),
+        ha="left",
+        va="top",
+        fontsize=11,
+        fontweight="bold",
+    )
     for variant, ax in axes.items():
         ax.set_title(words.text_or(f"variant_title.{variant}", variant), loc="left", fontsize=9.5, color=FAINT)
 

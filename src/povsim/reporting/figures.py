@@ -98,7 +98,13 @@ def _ladder(summary: Summary, words: Language) -> Figure:
                 ax.barh(place, 100 * share, height=0.82, color=colour, hatch=hatch, edgecolor="white", linewidth=0)
                 weight = "bold" if rung == "E4" else "normal"
                 ax.annotate(
-                    words.percent(share), (100 * share, place), (3, 0), textcoords="offset points", fontsize=7.5, va="center", fontweight=weight
+                    words.percent(share),
+                    (100 * share, place),
+                    (3, 0),
+                    textcoords="offset points",
+                    fontsize=7.5,
+                    va="center",
+                    fontweight=weight,
                 )
                 largest = max(largest, 100 * share)
     for ax in axes.values():
@@ -119,7 +125,9 @@ def _lines(rows: Rows, variant: str, x: str, y: str, factor: float = 100.0) -> d
     return {arm: sorted(line) for arm, line in found.items()}
 
 
-def _line_panels(summary: Summary, words: Language, name: str, lines: Mapping[str, dict[str, Line]]) -> tuple[Figure, dict[str, Axes]]:
+def _line_panels(
+    summary: Summary, words: Language, name: str, lines: Mapping[str, dict[str, Line]]
+) -> tuple[Figure, dict[str, Axes]]:
     """Panels with one line an arm, drawn and scaled; labels come when the limits are set."""
     figure, axes = d.panels(summary, 3.9, labels=True)
     d.titles(figure, axes, words.text(f"figure.{name}"), words)
@@ -215,7 +223,13 @@ def _cost(summary: Summary, words: Language) -> Figure:
             if isinstance(cost, float):
                 ax.barh(at + 0.12, cost / scale, height=0.34, color=d.arm_look(summary, pair[0])[0])
                 ax.annotate(
-                    words.rupiah(cost), (cost / scale, at + 0.12), (4, 0), textcoords="offset points", fontsize=8, va="center", fontweight="bold"
+                    words.rupiah(cost),
+                    (cost / scale, at + 0.12),
+                    (4, 0),
+                    textcoords="offset points",
+                    fontsize=8,
+                    va="center",
+                    fontweight="bold",
                 )
             else:
                 ax.text(0, at + 0.12, words.text("figure.no_cost", why=cost), fontsize=8, va="center", color=d.FAINT)
@@ -293,7 +307,10 @@ def _funnel_panel(ax: Axes, rows: Rows, words: Language) -> None:
 def _funnel_key(figure: Figure, words: Language, height: float) -> None:
     from matplotlib.patches import Patch
 
-    patches = [Patch(facecolor=colour, edgecolor=d.FAINT, linewidth=0.3, label=words.text(f"status.{name}")) for name, colour in _STATUSES]
+    patches = [
+        Patch(facecolor=colour, edgecolor=d.FAINT, linewidth=0.3, label=words.text(f"status.{name}"))
+        for name, colour in _STATUSES
+    ]
     figure.legend(
         handles=patches, loc="lower center", ncol=len(patches), frameon=False, fontsize=7.5, bbox_to_anchor=(0.5, 0.02 / height),
         handlelength=1.1, columnspacing=1.2, handletextpad=0.5,

@@ -101,9 +101,9 @@ class Language:
     def _money(self, scaled: float) -> str:
         return self.number(scaled, 0 if abs(scaled) >= 99.95 else 1)
 
-    def interval(self, low: float, high: float, write: Callable[[float], str]) -> str:
-        """Both ends of an interval, each written by `write`; always both, also where they look alike."""
-        return self.text("unit.interval", low=write(low), high=write(high))
+    def interval(self, low: float, high: float, write: Callable[[float], str], short: bool = False) -> str:
+        """Both ends of an interval, each written by `write`; always both, also where they look alike; `short` in tables."""
+        return self.text("unit.interval_short" if short else "unit.interval", low=write(low), high=write(high))
 
     def span(self, values: Iterable[float], write: Callable[[float], str]) -> str:
         """Smallest to largest of some values, or one text where they read the same."""

@@ -121,7 +121,10 @@ def _sections(m: _Material) -> list[Section]:
             m.pkh(),
         ],
         "funnel": [m.text("funnel_text"), *m.figure("funnel")],
-        "takeup": [m.text("takeup_text"), *_or_missing(m, m.per_variant(lambda variant: more.takeup(m.summary, variant, m.words)))],
+        "takeup": [
+            m.text("takeup_text"),
+            *_or_missing(m, m.per_variant(lambda variant: more.takeup(m.summary, variant, m.words))),
+        ],
         "cost": _cost(m),
         "variants": [m.text("variants_text"), *_or_missing(m, _tables([more.ranges(m.summary, m.words)])), m.pkh()],
         "population": _population(m),

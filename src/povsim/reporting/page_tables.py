@@ -29,9 +29,16 @@ def exits_by_year(summary: Summary, variant: str, table: Any, words: Language) -
     rows = []
     for arm in dict.fromkeys(arm for arm, _ in found):
         shares = [found.get((arm, month)) for month in months]
-        rows.append((v.arm_label(summary, arm, words), *(feet.none(None) if one is None else words.percent(one) for one in shares)))
+        rows.append(
+            (v.arm_label(summary, arm, words), *(feet.none(None) if one is None else words.percent(one) for one in shares))
+        )
     return Table(
-        words.text("table.exits_by_year", measure=words.text("measure.E4"), group=words.text("group.structural"), variant=_of(variant, words)),
+        words.text(
+            "table.exits_by_year",
+            measure=words.text("measure.E4"),
+            group=words.text("group.structural"),
+            variant=_of(variant, words),
+        ),
         (words.text("table.arm"), *(words.text("table.by_month", month=month) for month in months)),
         tuple(rows),
     )
@@ -50,7 +57,12 @@ def persons(summary: Summary, table: Any, words: Language) -> Table | None:
     rows = []
     for arm in dict.fromkeys(arm for arm, _ in found):
         shares = [found.get((arm, variant)) for variant in variants]
-        rows.append((v.arm_label(summary, arm, words), *(words.text("table.none") if one is None else words.percent(one) for one in shares)))
+        rows.append(
+            (
+                v.arm_label(summary, arm, words),
+                *(words.text("table.none") if one is None else words.percent(one) for one in shares),
+            )
+        )
     return Table(
         words.text("table.persons", measure=words.text("measure.E4"), group=words.text("group.structural")),
         (words.text("table.arm"), *(_title(variant, words) for variant in variants)),
@@ -65,7 +77,9 @@ def headcount(summary: Summary, variant: str, words: Language) -> Table | None:
         path = [share for share in entry.get("headcount") or [] if share is not None]
         if len(path) > 1:
             start, end = path[0], path[-1]
-            rows.append((v.arm_label(summary, arm, words), words.percent(start, 2), words.percent(end, 2), words.points(end - start, 2)))
+            rows.append(
+                (v.arm_label(summary, arm, words), words.percent(start, 2), words.percent(end, 2), words.points(end - start, 2))
+            )
     names = ("arm", "start", "end", "change")
     title = words.text("table.headcount", variant=_of(variant, words))
     return Table(title, tuple(words.text(f"table.{name}") for name in names), tuple(rows)) if rows else None
@@ -97,7 +111,11 @@ def ranges(summary: Summary, words: Language) -> Table | None:
 
 
 def _range_row(summary: Summary, reading: v.Reading, group: str, words: Language) -> tuple[str, ...]:
-    labels = (words.text(f"group.{group}"), v.arm_label(summary, reading.arm, words), v.arm_label(summary, reading.against, words))
+    labels = (
+        words.text(f"group.{group}"),
+        v.arm_label(summary, reading.arm, words),
+        v.arm_label(summary, reading.against, words),
+    )
     verdict = words.text(f"reading.{reading.verdict}")
     means = reading.values("mean")
     if not means or reading.verdict in (v.TOO_FEW, v.MISSING):
@@ -106,7 +124,7 @@ def _range_row(summary: Summary, reading: v.Reading, group: str, words: Language
     low, high = reading.low, reading.high
     interval = words.text("table.none")
     if low is not None and high is not None:
-        interval = words.interval(low, high, lambda share: words.per_thousand(share, beside, signed=True))
+        interval = words.interval(low, high, lambda share: words.per_thousand(share, beside, signed=True), short=True)
     ends = (words.per_thousand(one, beside, signed=True) for one in (min(means), max(means)))
     return (*labels, *ends, interval, verdict)
 
@@ -117,7 +135,12 @@ def takeup(summary: Summary, variant: str, words: Language) -> Table | None:
     if not arms:
         return None
     feet = Footnotes(words)
-    names = ("members_share_structural_m60", "members_in_trading_share_structural_m60", "trading_share_m17", "trading_share_m60")
+    names = (
+        "members_share_structural_m60",
+        "members_in_trading_share_structural_m60",
+        "trading_share_m17",
+        "trading_share_m60",
+    )
     rows = []
     for arm, entry in arms.items():
         why = entry.get("reason")
@@ -150,7 +173,9 @@ def _effect(effect: dict[str, Any], words: Language, feet: Footnotes) -> str:
     size = words.per_thousand(mean, v.shown((mean, low, high)), signed=True)
     if low is None or high is None:
         return f"{size} ({words.text('reading.no_interval')})"
-    return f"{size} ({words.interval(low, high, lambda one: words.per_thousand(one, (mean, low, high), signed=True))})"
+    return (
+        f"{size} ({words.interval(low, high, lambda one: words.per_thousand(one, (mean, low, high), signed=True), short=True)})"
+    )
 
 
 def cost(summary: Summary, variant: str, table: Any, words: Language) -> Table | None:
@@ -206,7 +231,9 @@ def equal_cost(summary: Summary, words: Language) -> Table | None:
             )
         )
     names = ("variant", "level", "arm_cost", "twin_cost", "cost_gap")
-    return Table(words.text("table.equal_cost"), tuple(words.text(f"table.{name}") for name in names), tuple(rows), notes=feet.lines())
+    return Table(
+        words.text("table.equal_cost"), tuple(words.text(f"table.{name}") for name in names), tuple(rows), notes=feet.lines()
+    )
 
 
 def headcount_check(table: Any, words: Language) -> Table | None:
@@ -227,7 +254,11 @@ def headcount_check(table: Any, words: Language) -> Table | None:
             )
         )
     names = ("province", "published", "synthetic", "gap", "grade")
-    return Table(words.text("table.check_headcount"), tuple(words.text(f"table.{name}") for name in names), tuple(rows)) if rows else None
+    return (
+        Table(words.text("table.check_headcount"), tuple(words.text(f"table.{name}") for name in names), tuple(rows))
+        if rows
+        else None
+    )
 
 
 def population_rows(table: Any, words: Language) -> Table | None:
@@ -286,7 +317,13 @@ def parameters(table: Any, words: Language) -> Table | None:
     if not found:
         return None
     rows = [
-        (_symbol(row, words), _plain(row["value"], words), str(row.get("unit") or ""), str(row["grade"]), str(row.get("source") or ""))
+        (
+            _symbol(row, words),
+            _plain(row["value"], words),
+            str(row.get("unit") or ""),
+            str(row["grade"]),
+            str(row.get("source") or ""),
+        )
         for row in found
     ]
     names = ("symbol", "value", "unit", "grade", "source")

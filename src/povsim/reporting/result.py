@@ -13,7 +13,17 @@ from povsim.reporting.figures import figures
 from povsim.reporting.language import language
 from povsim.reporting.page import render
 
-TABLES = ("exits_over_time", "exits_by_year", "exit_survival", "headcount_path", "funnel", "cost", "persons", "population_check", "parameters")
+TABLES = (
+    "exits_over_time",
+    "exits_by_year",
+    "exit_survival",
+    "headcount_path",
+    "funnel",
+    "cost",
+    "persons",
+    "population_check",
+    "parameters",
+)
 
 
 def write(folder: Path, code: str = "en") -> Path:
@@ -72,7 +82,11 @@ def fail_if_no_summary(folder: Path) -> None:
 def fail_if_no_comparison(path: Path, summary: object) -> None:
     """The summary has no arms by variant: another command wrote it, or something else."""
     variants = summary.get("variants") if isinstance(summary, dict) else None
-    whole = isinstance(variants, dict) and variants and all(isinstance(b, dict) and isinstance(b.get("arms"), dict) for b in variants.values())
+    whole = (
+        isinstance(variants, dict)
+        and variants
+        and all(isinstance(b, dict) and isinstance(b.get("arms"), dict) for b in variants.values())
+    )
     if not whole:
         why = "it holds no arms by variant, as povsim compare writes them"
         raise PovsimError(language("en").text("error.bad_summary", file=path, why=why))
@@ -81,7 +95,10 @@ def fail_if_no_comparison(path: Path, summary: object) -> None:
 def _table(folder: Path, name: str) -> list[dict[str, Any]] | None:
     import polars as pl
 
-    for path, read in ((folder / "tables" / f"{name}.parquet", pl.read_parquet), (folder / "tables" / f"{name}.csv", pl.read_csv)):
+    for path, read in (
+        (folder / "tables" / f"{name}.parquet", pl.read_parquet),
+        (folder / "tables" / f"{name}.csv", pl.read_csv),
+    ):
         if path.is_file():
             try:
                 return read(path).to_dicts()
@@ -112,4 +129,6 @@ def _put(path: Path, text: str) -> None:
         os.chmod(partial, 0o644)
         os.replace(partial, path)
     except OSError as error:
-        raise PovsimError(f"{path} cannot be written ({error.strerror}). Give a result folder that you may write to.") from error
+        raise PovsimError(
+            f"{path} cannot be written ({error.strerror}). Give a result folder that you may write to."
+        ) from error

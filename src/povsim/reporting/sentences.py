@@ -192,7 +192,9 @@ def _fields(reading: Reading, summary: Summary, words: Language) -> dict[str, st
     interval = words.text("sentence.interval_variants" if many else "sentence.interval", ends=ends)
     return {
         "size": words.span(map(sign, means), lambda share: words.per_thousand(share, beside, signed=not unsigned)),
-        "number": words.span(map(sign, numbers), lambda one: words.count(one, wide[0], wide[1], signed=not unsigned)) if numbers else "?",
+        "number": words.span(map(sign, numbers), lambda one: words.count(one, wide[0], wide[1], signed=not unsigned))
+        if numbers
+        else "?",
         "place": words.text(f"place_sum.{v.place(summary)}"),
         "interval": interval,
         "ends": ends,

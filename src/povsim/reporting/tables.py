@@ -72,7 +72,9 @@ def arm_table(summary: Summary, variant: str, code: str = "en", group: str = "st
             share = shares.get(rung)
             cells.append(words.percent(share) if share is not None else feet.none(_reason(reasons, rung, group)))
         number, size = shares.get("E4"), shares.get("households")
-        cells.append(words.count(number * size) if number is not None and size is not None else feet.none(_reason(reasons, "E4", group)))
+        cells.append(
+            words.count(number * size) if number is not None and size is not None else feet.none(_reason(reasons, "E4", group))
+        )
         cost = block.get("cost_idr")
         cells.append(words.rupiah(cost) if cost is not None else feet.none(_reason(reasons, "cost_idr", group)))
         rows.append(tuple(cells))
@@ -86,7 +88,11 @@ def arm_table(summary: Summary, variant: str, code: str = "en", group: str = "st
         ),
         rows=tuple(rows),
         caption=words.text("table.arms_caption", pkh=words.text("note.pkh")),
-        notes=(*feet.lines(), "; ".join(words.text(f"measure.{rung}") for rung in rungs) + ".", *_never(arms, rungs, group, words)),
+        notes=(
+            *feet.lines(),
+            "; ".join(words.text(f"measure.{rung}") for rung in rungs) + ".",
+            *_never(arms, rungs, group, words),
+        ),
         strong=frozenset({1 + rungs.index("E4")} if "E4" in rungs else ()),
     )
 
@@ -95,7 +101,10 @@ def _never(arms: Mapping[str, Any], shown: Sequence[str], group: str, words: Lan
     """One line for each rung that no arm has, with the reason."""
     lines = []
     for rung in RUNGS:
-        reasons = [_reason({**block.get("reasons", {}), **block.get(group, {}).get("reasons", {})}, rung, group) for block in arms.values()]
+        reasons = [
+            _reason({**block.get("reasons", {}), **block.get(group, {}).get("reasons", {})}, rung, group)
+            for block in arms.values()
+        ]
         given = next((reason for reason in reasons if reason), None)
         if rung not in shown and given:
             lines.append(words.text("table.never", measure=words.text(f"measure.{rung}"), reason=words.reason(given)))
@@ -134,7 +143,9 @@ def contrast_table(summary: Summary, variant: str, code: str = "en", group: str 
     )
 
 
-def _contrast_row(summary: Summary, variant: str, entry: Mapping[str, Any], words: Language, feet: Footnotes) -> tuple[str, ...]:
+def _contrast_row(
+    summary: Summary, variant: str, entry: Mapping[str, Any], words: Language, feet: Footnotes
+) -> tuple[str, ...]:
     labels = (v.arm_label(summary, entry["arm"], words), v.arm_label(summary, entry["against"], words))
     found = v.status(entry)
     reading = words.text(f"reading.{found}")
@@ -160,7 +171,7 @@ def _contrast_row(summary: Summary, variant: str, entry: Mapping[str, Any], word
         per_thousand("mean", signed=True),
         feet.none(reasons.get("low95"))
         if low is None or high is None
-        else words.interval(low, high, lambda share: words.per_thousand(share, beside, signed=True)),
+        else words.interval(low, high, lambda share: words.per_thousand(share, beside, signed=True), short=True),
         per_thousand("n10"),
         per_thousand("n01"),
         feet.none(reasons.get("extra_exits")) if exits is None else words.count(exits, ends[0], ends[1], signed=True),
@@ -210,7 +221,8 @@ def _widths(table: Table, width: int) -> list[int]:
     wide = [max(map(len, column)) for column in columns]
     least = [max(len(word) for cell in column for word in cell.split() or [""]) for column in columns]
     rooms = [
-        max(least[at], min(wide[at], 14) if at in table.words else max(map(len, columns[at][1:]), default=0)) for at in range(len(columns))
+        max(least[at], min(wide[at], 12) if at in table.words else max(map(len, columns[at][1:]), default=0))
+        for at in range(len(columns))
     ]
     left = width - 2 * len(columns) - 1 - sum(rooms[table.labels :])
     for at in range(table.labels):

@@ -76,7 +76,13 @@ def read(summary: Summary, arm: str, against: str, group: str = "structural", me
     lows = [entry["low95"] for entry in contrasts.values() if entry.get("low95") is not None]
     highs = [entry["high95"] for entry in contrasts.values() if entry.get("high95") is not None]
     return Reading(
-        arm, against, _common(set(by_variant.values())), by_variant, contrasts, min(lows, default=None), max(highs, default=None)
+        arm,
+        against,
+        _common(set(by_variant.values())),
+        by_variant,
+        contrasts,
+        min(lows, default=None),
+        max(highs, default=None),
     )
 
 
