@@ -100,7 +100,7 @@ def titles(figure: Figure, axes: dict[str, Axes], title: str, words: Language) -
     figure.text(
         0.01,
         1 - 0.07 / figure.get_figheight(),
-        "\n".join(wrap(title, 105)),
+        "\n".join(wrap(title, round(11 * figure.get_figwidth()))),
         ha="left",
         va="top",
         fontsize=11,
@@ -166,7 +166,7 @@ def say_nothing(ax: Axes, words: Language) -> None:
 
 def svg(figure: Figure, name: str, title: str) -> str:
     """The figure as SVG text: no date, no metadata, its ids marked with `name`, its title for those who do not see it."""
-    page = StringIO()
+    page, least = StringIO(), round(66 * figure.get_figwidth())
     figure.savefig(page, format="svg", metadata={"Date": None, "Creator": None})
     text = page.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
@@ -175,7 +175,7 @@ def svg(figure: Figure, name: str, title: str) -> str:
     text = re.sub(r'href="#', f'href="#{name}-', text)
     text = re.sub(r"url\(#", f"url(#{name}-", text)
     text = text.replace("'DejaVu Sans', sans-serif", "'DejaVu Sans', Verdana, sans-serif")
-    return re.sub(r"(<svg\b[^>]*)>", rf'\1 role="img"><title>{_safe(title)}</title>', text, count=1)
+    return re.sub(r"(<svg\b[^>]*)>", rf'\1 style="min-width:{least}px" role="img"><title>{_safe(title)}</title>', text, count=1)
 
 
 def _safe(title: str) -> str:

@@ -312,6 +312,13 @@ def _funnel_key(figure: Figure, words: Language, height: float) -> None:
         for name, colour in _STATUSES
     ]
     figure.legend(
-        handles=patches, loc="lower center", ncol=len(patches), frameon=False, fontsize=7.5, bbox_to_anchor=(0.5, 0.02 / height),
-        handlelength=1.1, columnspacing=1.2, handletextpad=0.5,
-    )  # fmt: skip
+        handles=patches,
+        loc="lower center",
+        ncol=len(patches) if figure.get_figwidth() > 6 else 4,
+        frameon=False,
+        fontsize=7.5,
+        bbox_to_anchor=(0.5, 0.02 / height),
+        handlelength=1.1,
+        columnspacing=1.2,
+        handletextpad=0.5,
+    )
