@@ -81,8 +81,10 @@ class Cooperative:
             self.cash -= book["repaid"]
 
     def perhaps_open_unit(self):
-        """(13) The next unit of the order opens, one a month, when cash suffices."""
-        if self.units < len(coop.UNITS) and self.cash >= coop.opening_threshold(self.units, self.p):
+        """(13) The next unit of the order opens, one a month, when cash suffices; without interactions whatever the cash."""
+        if self.units == len(coop.UNITS):
+            return
+        if not self.model.interactions or self.cash >= coop.opening_threshold(self.units, self.p):
             start_cost = self.p[f"unit_{coop.UNITS[self.units]}_start"]
             self.accounts["unit"] = start_cost
             self.cash -= start_cost
@@ -90,10 +92,10 @@ class Cooperative:
             self.units += 1
 
     def close_year(self):
-        """(13) The surplus refund of the year, by patronage and by share capital, paid next month."""
+        """(13) The surplus refund of the year, by patronage and by share capital, paid next month; none without interactions."""
         p = self.p
         pay = 0.0
-        if self.status == TRADING and self.ytd > 0.0:
+        if self.model.interactions and self.status == TRADING and self.ytd > 0.0:
             pay = coop.shu_pay(self.ytd, self.cash, p)
             patronage = sum(i.h * i.pat for i in self.members)
             shares = self.total("cap", self.members)
@@ -146,14 +148,18 @@ class Cooperative:
             if happens(u, p["h_trade"] * multiplier):
                 self.enter_trading()
         elif self.status == TRADING:
-            hazard = coop.dormancy_hazard(self.q, self.Eq / self.Eq0, self.arrears_share, self.phibar, p)
-            if self.Eq < -self.Eq0 or happens(u, hazard):
+            if self.goes_dormant(u):
                 self.status = DORMANT
         elif self.status == DORMANT:
             if happens(u, p["h_rev"] * (1.0 + p["rev_m"] * p["mentor"])):
                 self.status = TRADING
             elif u > coop.survival(p["h_dis"]):
                 self.dissolve()
+
+    def goes_dormant(self, u):
+        """(15) Without interactions the hazard reads nothing that other households do: no equity, no arrears, phibar of .5."""
+        Eq, arrears, phibar = (self.Eq, self.arrears_share, self.phibar) if self.model.interactions else (0.0, 0.0, 0.5)
+        return Eq < -self.Eq0 or happens(u, coop.dormancy_hazard(self.q, Eq / self.Eq0, arrears, phibar, self.p))
 
     def enter_trading(self):
         """First entry into trading: the capital of the scenario comes in."""
@@ -171,7 +177,6 @@ class Cooperative:
             household.lose_cooperative(returned_share)
         self.accounts["returned_shares"] = self.total("due")
         self.cash -= self.accounts["returned_shares"]
-        self.loans_out = 0.0
 
     # --- start of an arm ----------------------------------------------------------------------------------------------
 
@@ -191,7 +196,7 @@ class Cooperative:
             self.enrol_founders()
 
     def enrol_founders(self):
-        """Better-off households are likelier founders; their fee was paid before the branch."""
+        """Better-off households are likelier founders; their fees are in the cooperative's cash."""
         p = self.p
         odds = {i: living.founder_odds(i.K, p) for i in self.households}
         mean_odds = sum(i.h * odds[i] for i in self.households) / sum(i.h for i in self.households)
@@ -200,3 +205,6 @@ class Cooperative:
             if join_u < min(0.95, p["start_member"] * odds[i] / mean_odds):
                 i.member = 1
                 i.cap = i.entry_fee
+        self.cash += self.total("cap")
+        self.Eq = self.cash
+        self.mshare = sum(i.h for i in self.members) / sum(i.h for i in self.households)

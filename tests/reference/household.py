@@ -101,11 +101,11 @@ class Household(mesa.Agent):
         self.arrears = 0
 
     def age(self, uniform):
-        """Labour capacity falls by one step at most: 1 -> .5 -> 0."""
+        """Labour capacity falls by one step at most: 1 -> l_old -> 0."""
         if self.l == 1.0:
             if happens(uniform, self.p["age_1"]):
-                self.l = 0.5
-        elif self.l == 0.5 and happens(uniform, self.p["age_2"]):
+                self.l = self.p["l_old"]
+        elif self.l > 0.0 and happens(uniform, self.p["age_2"]):
             self.l = 0.0
         self.remit = self.remittance()
 
@@ -166,7 +166,7 @@ class Household(mesa.Agent):
             self.member = 0
             self.leaver_refund = self.cap
             self.refund += self.leaver_refund
-            self.cap = self.phi = self.pat = 0.0
+            self.cap = self.phi = self.pat = self.shu12 = 0.0
 
     def perhaps_join(self, month_of_year):
         p, village = self.p, self.village
@@ -307,7 +307,7 @@ class Household(mesa.Agent):
     def lose_cooperative(self, returned_share):
         """Dissolution: part of the shares comes back next month, the loan is written off."""
         self.due = returned_share * self.cap
-        self.cap = self.phi = 0.0
+        self.cap = self.phi = self.pat = self.shu12 = 0.0
         self.member = 0
         self.Dc = self.D0 = 0.0
         self.arrears = 0

@@ -17,7 +17,7 @@ FIXED_TRAITS = (
 STATE = (
     "z",  # class of earning capacity, standard normal
     "lna",  # ln ability
-    "l",  # labour capacity: 1, .5 or 0
+    "l",  # labour capacity: 1, l_old or 0
     "x",  # slow component of ln w
     "e1",  # persistent income shock
     "e2",  # transitory income shock

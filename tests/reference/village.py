@@ -35,6 +35,7 @@ STATE = (
     "pool",  # solidarity pool, Rp
     "loans_out",  # loans to members, Rp
     "Eq0",  # equity at the start of trading, Rp
+    "Eq",  # equity, Rp
     "ytd",  # surplus of the year so far, Rp
     "rate_pat",  # refund per rupiah of patronage, paid next month
     "rate_cap",  # refund per rupiah of shares, paid next month
@@ -138,10 +139,11 @@ class Village(Cooperative, mesa.Agent):
         for household in self.households:
             household.collect_refund_due()
         if LEGAL <= self.status <= DORMANT:
-            for household in self.households:
-                household.perhaps_leave()
-            for household in self.households:
-                household.perhaps_join(month_of_year)
+            if self.model.interactions:
+                for household in self.households:
+                    household.perhaps_leave()
+                for household in self.households:
+                    household.perhaps_join(month_of_year)
             for household in self.households:
                 household.pay_dues()
                 household.choose_patronage()
@@ -151,7 +153,7 @@ class Village(Cooperative, mesa.Agent):
         for household in self.households:
             household.trade()
         self.volume = self.total("sales") + self.total("purchases")
-        if self.status == TRADING and self.units > coop.CREDIT_UNIT:
+        if self.model.interactions and self.status == TRADING and self.units > coop.CREDIT_UNIT:
             self.lend()
 
     def lend(self):
@@ -214,8 +216,11 @@ class Village(Cooperative, mesa.Agent):
     def stage_13_measurement_and_terms_of_next_month(self, t):
         # phibar and mshare were measured at the end of stage 10, before the funnel moved
         self.set_terms_of_trade()
-        trader_earnings = sum(i.rupiah * i.earn for i in self.households if i.trader)
-        self.lossrate = coop.trader_loss_rate(self.wedge, self.volume, trader_earnings, self.p)
+        if self.model.interactions:
+            trader_earnings = sum(i.rupiah * i.earn for i in self.households if i.trader)
+            self.lossrate = coop.trader_loss_rate(self.wedge, self.volume, trader_earnings, self.p)
+        else:  # traders lose nothing, and there is no spill-over to other sellers
+            self.lossrate = self.mshare = 0.0
         self.measure_injection(t)
 
     def set_terms_of_trade(self):

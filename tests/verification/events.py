@@ -1,0 +1,75 @@
+"""What a month of the reference model met: branches of the rules that a comparison has to pass through to mean anything."""
+
+from collections import Counter
+
+from reference.country import ReferenceModel
+from reference.household import Household
+from reference.village import Village
+
+FLOWS = ("fee", "dues", "loan", "service", "repay", "R_in", "R_out", "payout", "B", "V", "invested", "SHU", "sales", "purchases")
+FLOWS += ("premium", "trader_loss", "T", "assets_received", "leaver_refund", "seized", "default_loss", "turnover_loss", "arrears")
+ACCOUNTS = ("unit", "capital", "leak", "borrowed", "repaid", "shu", "returned_shares")
+NEAR = 1e-12
+
+
+class Watch:
+    """Looks at a model before a month and says afterwards what happened in it."""
+
+    def __init__(self, model: ReferenceModel) -> None:
+        self.model = model
+        self.households = {i.id: (i.l, i.ill, i.ybar, i.Dm, i.Pm, i.barred) for i in model.households}
+        self.villages = {v.id: (v.status, v.units) for v in model.villages}
+
+    def events(self) -> Counter:
+        met: Counter = Counter()
+        for i in self.model.households:
+            met.update(flow for flow in FLOWS if getattr(i, flow))
+            met.update(name for name, happened in self.of_household(i).items() if happened)
+        for v in self.model.villages:
+            met[f"status {self.villages[v.id][0]} -> {v.status}"] += 1
+            met.update(name for name in ACCOUNTS if v.accounts.get(name))
+            met.update(name for name, happened in self.of_village(v).items() if happened)
+        return met
+
+    def of_household(self, i: Household) -> dict[str, bool]:
+        p = i.p
+        l, ill, ybar, Dm, Pm, barred = self.households[i.id]
+        room = i.ybar - (i.Dm - i.B) - i.Dc
+        return {
+            "turnover": i.estate_K > 0,
+            "labour falls": not i.estate_K and i.l < l,
+            "falls ill": i.ill > ill,
+            "left": bool(i.member0 and not i.member and i.leaver_refund > 0),
+            "default": i.barred > barred,
+            "default with a gain": i.default_loss < 0,
+            "half a loan": 0 < i.loan < 0.9 * min(p["Lmax"], 2 * ybar),
+            "interest of the moneylender stops": 0 < Pm and Dm * (1 + p["r_m"] / 12) > 2 * Pm and not i.estate_K,
+            "moneylender lends a month's most": abs(i.B - p["mlim"] * p["c_floor"]) < NEAR,
+            "moneylender lends the rest of one ybar": 0 < i.B and abs(i.B - room) < NEAR,
+            "moneylender lends no more": i.V > 0 and i.B == 0 and i.Dm + i.Dc >= i.ybar,
+            "sale at its limit": i.V > 0 and i.spend < i.c_plan - NEAR,
+            "hurdle missed": i.spend > i.c_plan + NEAR,
+            "below the floor": i.c_last < p["c_floor"] - NEAR,
+            "less than the dues": bool(i.member0 and i.member and i.village.status in (1, 2, 3, 4) and i.dues < p["dues"] / i.line),
+            "shares back after dissolution": i.refund > i.leaver_refund,
+            "passive member": bool(i.member and i.passive),
+            "works": bool(i.works and i.village.works_v),
+            "no labour": i.l == 0,
+        }
+
+    def of_village(self, v: Village) -> dict[str, bool]:
+        p = v.p
+        wants = sum(i.rupiah * i.pool_want for i in v.households) if 1 <= self.villages[v.id][0] <= 4 else 0.0
+        return {
+            "disaster": v.disaster,
+            "insolvent": self.villages[v.id][0] == 4 and v.status == 5 and v.Eq < -v.Eq0,
+            "wedge binds": v.pi > 0 and v.pi < p["pi"] - NEAR,
+            "traders lose the most": v.lossrate == p["loss_cap"],
+            "pool is short": 0 < v.pool + 1 < wants,
+            "demand": v.dem != 0,
+            "demand at its limit": abs(v.dem) == 0.5,
+            "credit unit": v.status == 4 and v.units > 1,
+            "produce unit": v.qt > 0,
+            "all units": v.units == 7,
+            "management at its limit": v.q in (0.02, 0.98),
+        }
