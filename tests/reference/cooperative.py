@@ -1,4 +1,4 @@
-"""The cooperative of a village: its accounts, governance, funnel and start. Stages 10 and 11 of docs/reference/month.md, in Rp."""
+"""The cooperative of a village: accounts, governance, funnel and start. Stages 10 and 11 of docs/reference/month.md, in Rp."""
 
 from . import rules_cooperative as coop
 from . import rules_living as living
@@ -92,7 +92,7 @@ class Cooperative:
             self.units += 1
 
     def close_year(self):
-        """(13) The surplus refund of the year, by patronage and by share capital, paid next month; none without interactions."""
+        """(13) The surplus refund of the year, by patronage and share capital, paid next month; none without interactions."""
         p = self.p
         pay = 0.0
         if self.model.interactions and self.status == TRADING and self.ytd > 0.0:
@@ -170,7 +170,7 @@ class Cooperative:
         self.Eq0 = max(self.p["capital"], 1e6)
 
     def dissolve(self):
-        """Members get back what the cash covers of their shares, rec at most; the cooperative pays now, they receive next month."""
+        """Members get back what cash covers of their shares, rec at most; the cooperative pays now, they receive next month."""
         self.status = DISSOLVED
         returned_share = coop.recovered_share(self.cash, self.total("cap"), self.p)
         for household in self.households:

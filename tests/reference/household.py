@@ -300,7 +300,7 @@ class Household(mesa.Agent):
         else:
             self.spend += X
         self.S = S_before - X
-        self.c12 = self.c12[1:] + [living.real_consumption(self.spend, self.phi, self.village)]
+        self.c12 = [*self.c12[1:], living.real_consumption(self.spend, self.phi, self.village)]
 
     # --- 11 dissolution, 13 measurement -------------------------------------------------------------------------------
 

@@ -186,7 +186,7 @@ class Village(Cooperative, mesa.Agent):
             household.cope()
 
     def neighbours_help(self):
-        """(7) Each shortfall is spread over the ties; a neighbour gives the same share of all that it is asked, up to a limit."""
+        """(7) Each shortfall is spread over the ties; a neighbour gives the same share of all it is asked, up to a limit."""
         asks = dict.fromkeys(self.households, 0.0)
         for household in self.households:
             for neighbour, weight in household.ties:

@@ -1,9 +1,11 @@
-"""From the tables of the compiled model to the agents of the readable one: the same state, the same draws, the same schedule."""
+"""From the tables of the compiled model to the agents of the readable one: same state, same draws, same schedule."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import numpy as np
+from reference.country import ReferenceModel
 
 from povsim.draws import DrawKey, Stream, inverse_normal, uniforms
 from povsim.model.arm import Arm
@@ -11,8 +13,7 @@ from povsim.model.country import Country
 from povsim.model.state import State
 from povsim.population.columns import COOP, HOME, LIFE, PLACE, WORKS_BIT
 from povsim.population.sample import Sample, size_shares
-from reference.country import ReferenceModel
-from verification.events import Watch
+from verification.events import Watch, names
 from verification.small_world import World, months_of
 
 PROGRAMMES = (1 << WORKS_BIT) - 1
@@ -27,8 +28,7 @@ SAME_NAME = {  # attribute of a reference household -> table, row
     "u_rem": ("life", LIFE.u_remit),
 }
 WHOLE = ("ill", "member", "barred", "arrears", "passive", "own", "trader", "rev", "size")
-OF_A_HOUSEHOLD = ("z", "lna", "l", "x", "e1", "e2", "ill", "K", "S", "ybar", "Dc", "D0", "Dm", "Pm", "cap", "pat", "phi", "shu12")
-OF_A_HOUSEHOLD += ("due", "member", "barred", "arrears")
+OF_A_HOUSEHOLD = names("z lna l x e1 e2 ill K S ybar Dc D0 Dm Pm cap pat phi shu12 due member barred arrears")
 OF_A_VILLAGE = {  # attribute of a reference village -> row of COOP
     **{name: getattr(COOP, name) for name in ("status", "q", "trust", "units", "cash", "Dx", "fixed", "pool", "loans_out")},
     **{name: getattr(COOP, name) for name in ("Eq0", "Eq", "ytd", "rate_pat", "rate_cap", "shu_flag", "phibar", "mshare")},
@@ -107,7 +107,9 @@ def village_of(state: State, a: int, v: int, arm: Arm) -> dict:
     return values | traits
 
 
-def reference_of(w: World, state: State, a: int, arm: Arm, interactions: bool = True, macro: dict | None = None) -> ReferenceModel:
+def reference_of(
+    w: World, state: State, a: int, arm: Arm, interactions: bool = True, macro: dict | None = None
+) -> ReferenceModel:
     """The readable model in the state of arm a at the end of month state.t."""
     s = w.sample
     mu = w.fitted["mu"].to_numpy()[s.cell]
@@ -116,10 +118,12 @@ def reference_of(w: World, state: State, a: int, arm: Arm, interactions: bool = 
     villages = []
     for v, vid in enumerate(s.village_ids):
         rows = range(s.start[v], s.start[v + 1])
+        ids = [int(i) for i in s.ids[rows]]
         ties = {
-            int(s.ids[i]): [(int(s.ids[s.start[v] + j]), float(x)) for j, x in zip(s.ties[i], s.tie_weight[i], strict=True)] for i in rows
+            i: [(ids[k], float(x)) for k, x in zip(near, weights, strict=True)]
+            for i, near, weights in zip(ids, s.ties[rows], s.tie_weight[rows], strict=True)
         }
-        households = {int(s.ids[i]): household_of(s, state, a, i, float(mu[v])) for i in rows}
+        households = {i: household_of(s, state, a, row, float(mu[v])) for i, row in zip(ids, rows, strict=True)}
         villages.append({"id": int(vid), "state": village_of(state, a, v, arm), "households": households, "ties": ties})
     return ReferenceModel(p, w.variant, KeyedDraws(w.key, s), villages, interactions=interactions, macro=macro)
 
@@ -170,26 +174,38 @@ def compare(who: str, mine: dict, theirs: dict) -> list[str]:
     return out
 
 
-def live_both(w: World, c: Country, interactions: bool = True, macro: dict | None = None) -> tuple[list[str], Counter]:
-    """Live all arms of a country in both models: what differs in the first month with a difference, and what was met."""
+class Comparison(NamedTuple):
+    """Differences of the first month that has any, what the reference met until then, and its models, one an arm."""
+
+    found: list[str]
+    met: Counter
+    models: list[ReferenceModel]
+
+
+def live_both(
+    w: World,
+    c: Country,
+    interactions: bool = True,
+    macro: dict | None = None,
+    compare_more: Callable[[Country, int, ReferenceModel], list[str]] = lambda *_: [],
+) -> Comparison:
+    """Live all arms of a country in both models and compare their states, and what `compare_more` does, after every month."""
     before = w.state.branch(len(c.arms))
-    models = [reference_of(w, before, a, arm, interactions, macro) for a, arm in enumerate(c.arms)]
+    models = [reference_of(w, before, a, lived, interactions, macro) for a, lived in enumerate(c.arms)]
     met: Counter = Counter()
+    found: list[str] = []
     if c.first_month == 1:
-        for model in models:
+        for a, model in enumerate(models):
             model.start_arm()
-        found = [line for a, model in enumerate(models) for line in differences(c, a, model)]
-        if found:
-            return found, met
-    for t in months_of(c):
-        found = []
+            found += differences(c, a, model)
+    for t in months_of(c) if not found else ():
         for a, model in enumerate(models):
             if (t - 1) % 12 == 0 or t == c.first_month:
                 model.set_year(schedule_of(c, a))
             watch = Watch(model)
             model.step_month(t)
             met += watch.events()
-            found += differences(c, a, model)
+            found += differences(c, a, model) + compare_more(c, a, model)
         if found:
-            return found, met
-    return [], met
+            break
+    return Comparison(found, met, models)

@@ -6,9 +6,17 @@ from reference.country import ReferenceModel
 from reference.household import Household
 from reference.village import Village
 
-FLOWS = ("fee", "dues", "loan", "service", "repay", "R_in", "R_out", "payout", "B", "V", "invested", "SHU", "sales", "purchases")
-FLOWS += ("premium", "trader_loss", "T", "assets_received", "leaver_refund", "seized", "default_loss", "turnover_loss", "arrears")
-ACCOUNTS = ("unit", "capital", "leak", "borrowed", "repaid", "shu", "returned_shares")
+
+def names(text: str) -> tuple[str, ...]:
+    """Names that stand in a text, one after the other."""
+    return tuple(text.split())
+
+
+FLOWS = names("""
+    fee dues loan service repay R_in R_out payout B V invested SHU sales purchases premium trader_loss T assets_received
+    leaver_refund seized default_loss turnover_loss arrears
+""")
+ACCOUNTS = names("unit capital leak borrowed repaid shu returned_shares")
 NEAR = 1e-12
 
 
@@ -34,6 +42,7 @@ class Watch:
     def of_household(self, i: Household) -> dict[str, bool]:
         p = i.p
         l, ill, ybar, Dm, Pm, barred = self.households[i.id]
+        owes_dues = i.member0 and i.member and 1 <= i.village.status <= 4
         room = i.ybar - (i.Dm - i.B) - i.Dc
         return {
             "turnover": i.estate_K > 0,
@@ -43,14 +52,14 @@ class Watch:
             "default": i.barred > barred,
             "default with a gain": i.default_loss < 0,
             "half a loan": 0 < i.loan < 0.9 * min(p["Lmax"], 2 * ybar),
-            "interest of the moneylender stops": 0 < Pm and Dm * (1 + p["r_m"] / 12) > 2 * Pm and not i.estate_K,
+            "interest of the moneylender stops": Pm > 0 and Dm * (1 + p["r_m"] / 12) > 2 * Pm and not i.estate_K,
             "moneylender lends a month's most": abs(i.B - p["mlim"] * p["c_floor"]) < NEAR,
-            "moneylender lends the rest of one ybar": 0 < i.B and abs(i.B - room) < NEAR,
+            "moneylender lends the rest of one ybar": i.B > 0 and abs(i.B - room) < NEAR,
             "moneylender lends no more": i.V > 0 and i.B == 0 and i.Dm + i.Dc >= i.ybar,
             "sale at its limit": i.V > 0 and i.spend < i.c_plan - NEAR,
             "hurdle missed": i.spend > i.c_plan + NEAR,
             "below the floor": i.c_last < p["c_floor"] - NEAR,
-            "less than the dues": bool(i.member0 and i.member and i.village.status in (1, 2, 3, 4) and i.dues < p["dues"] / i.line),
+            "less than the dues": bool(owes_dues and i.dues < p["dues"] / i.line),
             "shares back after dissolution": i.refund > i.leaver_refund,
             "passive member": bool(i.member and i.passive),
             "works": bool(i.works and i.village.works_v),

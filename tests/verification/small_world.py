@@ -46,14 +46,16 @@ def law_of_capacity(cells: pl.DataFrame, p: Mapping[str, float]) -> pl.DataFrame
 
 
 @cache
-def world(variant: str = "trap", villages: int = 3, households: int = 20, months: int = BURN_IN, seed: int = 1) -> World:
-    """The fictional district after `months` months with today's aid; 0 months: as it was drawn. Never change its state."""
+def world(
+    variant: str = "trap", villages: int = 3, households: int = 20, months: int = BURN_IN, seed: int = 1, ends: int = 0
+) -> World:
+    """The fictional district after `months` months with today's aid, the last being month `ends`. Never change its state."""
     key = DrawKey(seed, 0)
     p = parameters.values(variant)
     cells = cells_of("toy")
     fitted = law_of_capacity(cells, p)
     sample = draw_sample(cells, draw_villages(cells, villages, key), households, p, fitted, key)
-    state = State.first(sample, -months)
+    state = State.first(sample, ends - months)
     if months:
         Country(sample, state, [Arm("burn-in", p, AID)], variant, key, months=months, nation=NATION, record=False).run()
     return World(variant, key, p, fitted, sample, state)

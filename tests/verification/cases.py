@@ -1,0 +1,122 @@
+"""Runs in which much happens: parameters far from the register's, so that sixty households meet every rule within two years."""
+
+from dataclasses import dataclass, field
+
+from povsim.config.programmes import Delivery, Eligibility, ProgrammeSpec
+from verification.small_world import AID
+
+HARD_LIFE = {
+    **{"turn": 0.15, "turn_l0": 0.5, "age_1": 0.2, "age_2": 0.4},
+    **{"p_h": 0.05, "p_k": 0.06, "p_v": 0.08, "sd2": 0.5, "theta": 0.4, "h_sc": 0.05},
+}
+"""Every hazard of a household raised."""
+TRADES_AT_ONCE = {
+    "start_trading": 1.0,
+    "start_open": 0.0,
+    "start_building": 0.0,
+    "start_legal": 0.0,
+    "start_member": 0.3,
+    "j0": 1.0,
+}
+BUSY = {
+    **TRADES_AT_ONCE,
+    **{"l0": 0.5, "loan_dem": 0.4, "dl": 0.02, "h0": 0.0, "capital": 600e6, "mu": 0.1, "dues": 20_000.0},
+    **{"pool_share": 0.5, "invited": 1.0},
+}
+"""A cooperative that most join, borrow from and leave."""
+POOR_TRADE = {
+    **{"capital": 45e6, "opex0": 8e6, "bk": 0.0, "bn": 0.0, "loss_cap": 0.02, "pen": 0.8, "wedge": 0.05, "q0": 0.3, "sq": 0.2}
+}
+FROM_NOTHING = {
+    **{"start_trading": 0.0, "start_open": 0.0, "start_building": 0.0, "start_legal": 0.0},
+    **{"h_legal": 0.5, "h_build": 0.4, "h_open": 0.4, "h_trade": 0.4, "j0": 0.0},
+    **{"capital": 500e6, "capital_v": 1.0, "mentor": 1.0},
+}
+
+
+def tools(amount_idr: float, rule: str = "all") -> ProgrammeSpec:
+    """A grant of productive assets in month 3."""
+    delivery = Delivery(
+        start_month=3, duration_months=None, calendar="once", delivered_share=None, leakage=0.0, cost_share=None
+    )
+    eligibility = Eligibility(rule=rule, share=None, families=None, provinces=None, random_share=1.0)
+    return ProgrammeSpec("tools", "asset", None, amount_idr, delivery, eligibility)
+
+
+@dataclass(frozen=True)
+class Case:
+    """An arm that differs from the register by `changes`, and the events it has to meet for a comparison to mean anything."""
+
+    name: str
+    changes: dict[str, float]
+    meets: str
+    cooperative: bool = True
+    interactions: bool = True
+    coverage: float = 1.0
+    macro: tuple[float, ...] = ()
+    specs: tuple = ()
+    aid: dict[str, float] = field(default_factory=lambda: AID)
+
+
+CASES = (
+    Case(
+        "a hard life",
+        HARD_LIFE | {"r_m": 1.2, "repay_m": 0.1, "mlim": 0.8},
+        "turnover, labour falls, no labour, falls ill, disaster, R_in, R_out, B, V, repay, invested, hurdle missed, T, works, "
+        "interest of the moneylender stops, moneylender lends a month's most, moneylender lends the rest of one ybar, "
+        "moneylender lends no more, sale at its limit, below the floor, demand",
+        cooperative=False,
+    ),
+    Case(
+        "a busy cooperative",
+        HARD_LIFE | BUSY,
+        "fee, dues, left, leaver_refund, loan, half a loan, service, arrears, default, default with a gain, seized, SHU, shu, "
+        "payout, pool is short, turnover_loss, sales, purchases, premium, trader_loss, leak, unit, all units, credit unit, "
+        "produce unit, passive member, demand, status 4 -> 4",
+    ),
+    Case(
+        "poor trade",
+        BUSY | POOR_TRADE,
+        "borrowed, insolvent, traders lose the most, wedge binds, status 4 -> 5, management at its limit",
+    ),
+    Case(
+        "dormant and revived",
+        TRADES_AT_ONCE | {"h0": 0.3, "h_rev": 0.3, "h_dis": 1e-9, "capital": 300e6},
+        "status 4 -> 5, status 5 -> 4, status 5 -> 5, left",
+    ),
+    Case(
+        "dissolved",
+        TRADES_AT_ONCE | {"h0": 0.3, "h_rev": 1e-9, "h_dis": 0.2, "capital": 300e6, "loan_dem": 0.4, "dues": 2e6},
+        "less than the dues, status 4 -> 5, status 5 -> 6, returned_shares, shares back after dissolution, status 6 -> 6",
+    ),
+    Case(
+        "from nothing",
+        FROM_NOTHING,
+        "status 0 -> 0, status 0 -> 1, status 1 -> 2, status 2 -> 3, status 3 -> 4, capital, unit, sales",
+    ),
+    Case(
+        "debts outside",
+        BUSY | {"capital": 60e6, "opex0": 10e6, "r_ext": 0.09},
+        "borrowed, repaid, loan, service",
+    ),
+    Case(
+        "great demand and a crisis",
+        {"xi_D": 1.5, "g_w": 0.015, "b_M": 1.5},
+        "demand, demand at its limit, assets_received, T",
+        macro=tuple(-0.02 * k for k in range(24)),
+        specs=(tools(1e7),),
+        aid={**AID, "tools": 4.0},
+    ),
+    Case(
+        "one village of three",
+        BUSY | {"xi_D": 0.0, "chi_c": -0.5},
+        "status 0 -> 0, status 4 -> 4, premium",
+        coverage=0.18,
+    ),
+    Case(
+        "frozen interactions",
+        HARD_LIFE | BUSY | {"h0": 0.05, "h_rev": 0.3, "capital": 200e6},
+        "dues, payout, premium, sales, purchases, unit, borrowed, leak, status 4 -> 5, status 5 -> 4, works, T",
+        interactions=False,
+    ),
+)
