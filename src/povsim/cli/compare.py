@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
+import textwrap
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import yaml
 
 from povsim.cli.arguments import asks_for_help, split_arguments
-from povsim.cli.show import table
 from povsim.errors import PovsimError
 
 HELP = """Try it:  povsim compare population=toy replicates=2 --out first
@@ -57,19 +58,7 @@ MEANINGS = {
 }
 """Keys in the order of the help, with what is accepted."""
 
-RUNGS = ("E1", "E2", "E3", "E4", "E4x")
-HEADLINE_GROUP, HEADLINE = "structural", "E4"
-
-
-class Result(Protocol):
-    """What `povsim.experiments.comparison.run` hands back."""
-
-    folder: Path
-    """The result folder as written."""
-    summary: Mapping[str, Any]
-    """The content of summary.json."""
-    failures: Sequence[str]
-    """One line for each run that failed."""
+LANGUAGES = ("en", "id")
 
 
 def run(argv: Sequence[str]) -> int:
@@ -80,21 +69,73 @@ def run(argv: Sequence[str]) -> int:
     options, overrides = split_arguments(argv, {"--out": "DIR", "--scenario": "FILE"})
     scenario = _scenario(options, overrides)
 
-    from povsim.experiments.folder import out_folder
+    from povsim.experiments.folder import out_folder, stored_summary
 
-    out_folder("compare", scenario)
+    out = out_folder("compare", scenario)
     for warning in scenario.warnings:
         print(f"Warning: {warning}", file=sys.stderr)
+    stored = stored_summary(out, "compare", scenario) if scenario.reuse else None
+    if stored is not None:
+        _show(stored, scenario.language)
+        print(f"\nRead from {out}: the same scenario, data and code were run before (reuse=false computes anew).")
+        return 0
+    return _run_and_write(scenario, out)
 
+
+def _run_and_write(scenario: Any, out: Path) -> int:
     from povsim.cli.progress import progress
     from povsim.experiments import comparison
+    from povsim.experiments.folder import result_folder
 
-    result: Result = comparison.run(scenario, progress)
-    print(shown(result.summary, scenario.language))
-    print(f"\nWritten to {result.folder}: {', '.join(sorted(path.name for path in result.folder.iterdir()))}")
-    for failure in result.failures:
+    found = comparison.run(scenario, progress)
+    with result_folder(out, "compare", scenario) as folder:
+        _write(folder, found, scenario)
+    _show(found.summary, scenario.language)
+    print(f"\nWritten to {out}: {', '.join(sorted(path.name for path in out.iterdir()))}. Open {out / 'report.html'} to read it.")
+    for failure in found.failures:
         print(f"Failed: {failure}", file=sys.stderr)
-    return 1 if result.failures else 0
+    return 1 if found.failures else 0
+
+
+def _write(folder: Any, found: Any, scenario: Any) -> None:
+    """Sentences and notes in both languages, tables, figures and report."""
+    from povsim.experiments.provenance import provenance, reproduce
+    from povsim.reporting.figures import figures
+    from povsim.reporting.page import render
+    from povsim.reporting.sentences import notes, sentences
+
+    began = time.perf_counter()
+    summary = found.summary
+    summary["sentences"] = {code: sentences(summary, code) for code in LANGUAGES}
+    summary["failures"] = found.failures
+    summary["remarks"] = {code: notes(summary, code) for code in LANGUAGES}
+    folder.summary(summary)
+    for name, frame in found.tables.items():
+        folder.table(name, frame)
+    drawn = figures(summary, found.tables, scenario.language)
+    for name, svg in drawn.items():
+        folder.figure(name, svg)
+    resolved = yaml.safe_dump(scenario.resolved(), sort_keys=True, allow_unicode=True)
+    folder.timings.update(found.timings)
+    origin = provenance("compare", scenario, folder.timings)
+    page = render(summary, found.tables, drawn, scenario.language, origin, resolved, reproduce("compare", scenario))
+    folder.text("report.html", page)
+    folder.timings["report_s"] = time.perf_counter() - began
+
+
+def _show(summary: Mapping[str, Any], language: str) -> None:
+    """Tables, sentences and notes on the terminal."""
+    from povsim.reporting.tables import arm_table, contrast_table, print_tables
+
+    print_tables([make(summary, variant, language) for variant in summary["variants"] for make in (arm_table, contrast_table)])
+    print()
+    for sentence in summary["sentences"][language]:
+        print(textwrap.fill(sentence, 110))
+    remarks = [*summary["remarks"][language], *summary["notes"]]
+    if remarks:
+        print()
+        for remark in remarks:
+            print(textwrap.fill(remark, 110, initial_indent="- ", subsequent_indent="  "))
 
 
 def help_text() -> str:
@@ -110,25 +151,6 @@ def help_text() -> str:
         text = f"{key}={_written(value)}"
         lines.append(f"  {text:<44} {meaning}" if len(text) <= 44 else f"  {text}\n  {'':<44} {meaning}")
     return HELP.format(keys="\n".join(lines))
-
-
-def shown(summary: Mapping[str, Any], language: str) -> str:
-    """Sentences and the two tables of a summary, as plain text."""
-    targets = summary.get("targets", ())
-    blocks = ["\n".join(summary.get("sentences", {}).get(language, []))]
-    for variant, content in summary["variants"].items():
-        arms = [_arm_row(f"{name} (target)" if name in targets else name, groups) for name, groups in content["arms"].items()]
-        title = f"Variant {variant}: share of the structurally poor households, percent; cost in Rp billion, nation"
-        blocks.append(title + "\n" + table(["arm", *RUNGS, "cost"], arms))
-        contrasts = [
-            _contrast_row(row, targets)
-            for row in content["contrasts"]
-            if row["group"] == HEADLINE_GROUP and row["measure"] == HEADLINE
-        ]
-        title = f"Variant {variant}: differences in {HEADLINE}, percentage points, given the parameters"
-        if contrasts:
-            blocks.append(title + "\n" + table(["contrast", "mean", "low95", "high95", ""], contrasts))
-    return "\n\n".join(block for block in blocks if block)
 
 
 def fail_if_file_cannot_be_read(name: str) -> Mapping[str, Any]:
@@ -170,28 +192,3 @@ def _written(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "null" if value is None else "{}" if value == {} else str(value)
-
-
-def _arm_row(name: str, groups: Mapping[str, Any]) -> list[str]:
-    shares = groups[HEADLINE_GROUP]
-    return [name, *(_percent(shares.get(rung)) for rung in RUNGS), _billion(groups.get("cost_idr"))]
-
-
-def _contrast_row(row: Mapping[str, Any], targets: Sequence[str]) -> list[str]:
-    """A contrast that carries a reason is too few to say: the reason stands in place of the numbers."""
-    name = f"{row['arm']} - {row['against']}" + (" (target)" if row["arm"] in targets else "")
-    if row.get("reason"):
-        return [name, "-", "-", "-", str(row["reason"])]
-    return [name, _points(row["mean"]), _points(row["low95"]), _points(row["high95"]), ""]
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.1f}"
-
-
-def _points(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:+.2f}"
-
-
-def _billion(idr: float | None) -> str:
-    return "-" if idr is None else f"{idr / 1e9:,.0f}"

@@ -37,15 +37,17 @@ START = {"rural": (0.29, 0.64), "urban": (0.45, 0.91)}
 LAW = ("K_const", "K_w", "K_a", "K_sd")
 FIRST_LAW = (0.9, 0.8, 1.2, 0.8)
 DECIMALS = 5
+LEAST_GAIN, LAST_GAIN = 0.3, 0.7
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How long the fit runs: rounds from first assets, years of adjusting and of settling in each, size of the sample."""
+    """How long the fit runs: years of yearly adjustment, then rounds that start anew from the law of first assets, live the
+    burn-in of an experiment and adjust once at its end; size of the sample."""
 
+    adjusting: int = 24
     rounds: int = 3
-    adjusting: int = 14
-    settling: int = 12
+    burn_in: int = 10
     per_district: int = 50
     households: int = 40
 
@@ -85,8 +87,8 @@ def margins(cells: pl.DataFrame) -> Margins:
 
 
 def observed(sample: Sample, state: State, p: dict[str, float], key: DrawKey) -> Floats:
-    """Observed consumption of the last three months, L [3, H] (equation 21)."""
-    months = [state.t - 8, state.t - 4, state.t]
+    """Observed consumption of every third month of the last year, L [4, H] (equation 21)."""
+    months = [state.t - 9, state.t - 6, state.t - 3, state.t]
     rows = []
     for t in months:
         noise = normals(key, Stream.SURVEY, sample.ids, t)[:, 0]
@@ -95,7 +97,7 @@ def observed(sample: Sample, state: State, p: dict[str, float], key: DrawKey) ->
 
 
 def cell_quantiles(c: Floats, weight: Floats, cell: NDArray[np.int64], at: Floats) -> Floats:
-    """Person-weighted quantile of `c` [3, H] in every cell at its own rate `at` [cells]."""
+    """Person-weighted quantile of `c` [months, H] in every cell at its own rate `at` [cells]."""
     out = np.ones(at.size)
     values, weights, cells = c.ravel(), np.tile(weight, c.shape[0]), np.tile(cell, c.shape[0])
     order = np.lexsort((values, cells))
@@ -175,25 +177,29 @@ def fit(
     p = parameters.values(variant)
     key = DrawKey(FIT_SEED, 0)
     target, whole = margins(cells), nation()
-    table = first_guess(cells, p)
     drawn = draw_villages(cells, 0, key, per_district=effort.per_district)
-    with ThreadPoolExecutor(threads) as pool:
-        for number in range(effort.rounds):
-            table = _round(table, cells, drawn, target, variant, p, key, whole, effort, number, pool, threads, progress)
-    return table.with_columns(pl.all().exclude("cell_id").round(DECIMALS))
-
-
-def _round(table, cells, drawn, target, variant, p, key, whole: Nation, effort, number, pool, threads, progress):  # type: ignore[no-untyped-def]
-    sample = draw_sample(cells, drawn, effort.households, p, table, key)
-    years = effort.adjusting + effort.settling
-    state = State.first(sample, -12 * years)
     arm = Arm("base", p, {"pkh": 1.0, "sembako": 1.0})
-    for year in range(years):
-        country = Country(sample, state, [arm], variant, key, months=12, nation=whole, record=False, pool=pool, threads=threads)
-        country.run()
-        if year < effort.adjusting or year == years - 1:
+
+    def live(sample: Sample, state: State, months: int) -> None:
+        Country(
+            sample, state, [arm], variant, key, months=months, nation=whole, record=False, pool=pool, threads=threads
+        ).run()
+
+    table = first_guess(cells, p)
+    with ThreadPoolExecutor(threads) as pool:
+        sample = draw_sample(cells, drawn, effort.households, p, table, key)
+        state = State.first(sample, -12 * effort.adjusting)
+        for year in range(effort.adjusting):
+            live(sample, state, 12)
             before = table["mu"].to_numpy()
-            table = adjust(table, target, sample, state, p, key, 1.0 if year < effort.adjusting else 0.7)
+            table = adjust(table, target, sample, state, p, key, max(LEAST_GAIN, 1 - year / 16))
             follow(table, sample, state, table["mu"].to_numpy() - before)
-        progress(f"{variant}: round {number + 1} of {effort.rounds}, year {year + 1} of {years}")
-    return law_of_assets(table, target, sample, state)
+            progress(f"{variant}: year {year + 1} of {effort.adjusting}")
+        table = law_of_assets(table, target, sample, state)
+        for number in range(effort.rounds):
+            sample = draw_sample(cells, drawn, effort.households, p, table, key)
+            state = State.first(sample, -12 * effort.burn_in)
+            live(sample, state, 12 * effort.burn_in)
+            table = adjust(table, target, sample, state, p, key, LAST_GAIN)
+            progress(f"{variant}: round {number + 1} of {effort.rounds} from first assets")
+    return table.with_columns(pl.all().exclude("cell_id").round(DECIMALS))

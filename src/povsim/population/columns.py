@@ -14,7 +14,7 @@ from typing import Any
 
 
 def _table(name: str, columns: dict[str, str]) -> Any:
-    return namedtuple(name, columns)(*range(len(columns)))  # type: ignore[misc]
+    return namedtuple(name, columns)(*range(len(columns)))
 
 
 LIFE_COLUMNS = {

@@ -1,0 +1,328 @@
+"""From replicates to the summary and the tidy tables of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from scipy.special import stdtrit  # type: ignore[import-untyped]
+
+from povsim import parameters
+from povsim.config import Scenario
+from povsim.experiments.contrasts import Contrast, CostDifference, null_contrast, paired_contrast, spans, villages_needed
+from povsim.experiments.population_check import check_table
+from povsim.experiments.replicate import AREAS, Replicate
+from povsim.measures.groups import GROUPS
+from povsim.population.columns import STATUS
+
+if TYPE_CHECKING:
+    from povsim.experiments.comparison import VariantRun
+
+LADDER = ("E1", "E2", "E3", "E4", "E4x")
+COMPANIONS = ("E4cap", "E4now", "E4long")
+NO_FUTURES = "needs branched futures, which this version does not live"
+YEARS_SHOWN = (12, 36, 60, 96)
+PAIRS = (
+    ("aid", "none"),
+    ("cooperative", "none"),
+    ("aid_cooperative", "aid"),
+    ("aid_cooperative", "aid_equal_cost"),
+    ("aid_equal_cost", "aid"),
+)
+TRADED_MONTHS = 12
+
+
+def collect(scenario: Scenario, runs: Sequence[VariantRun]) -> tuple[dict[str, Any], dict[str, pl.DataFrame]]:
+    """summary.json (without sentences) and the tables of the result folder."""
+    contrasts = {run.variant: list(_contrasts(scenario, run)) for run in runs}
+    first = runs[0].replicates[0]
+    summary: dict[str, Any] = {
+        "command": "compare",
+        "schema": 1,
+        "horizon_months": scenario.horizon_months,
+        "burn_in_months": scenario.burn_in_months,
+        "definition": {"b": scenario.exit.b, "W": scenario.exit.W, "window": list(scenario.window)},
+        "replicates": min(len(run.replicates) for run in runs),
+        "seed": scenario.seed,
+        "groups": list(GROUPS),
+        "population": {
+            "kind": scenario.population.kind,
+            "villages": int(first.sample.village_ids.size),
+            "households_per_village": scenario.population.households_per_village,
+            "households_simulated": int(first.sample.ids.size),
+            "households_nation": float(np.mean([r.sample.weight.sum() for r in runs[0].replicates])),
+            "persons_nation": float(np.mean([r.sample.persons.sum() for r in runs[0].replicates])),
+            "provinces": list(scenario.population.provinces or ()) or None,
+            "strata": first.sample.level,
+        },
+        "scenario": {
+            "cooperative": scenario.cooperative,
+            "economy": scenario.economy.kind,
+            "registry": scenario.registry.kind,
+            "interactions": scenario.interactions,
+            "coverage": scenario.rollout.coverage,
+            "payer": scenario.payer,
+        },
+        "targets": list(scenario.targets()),
+        "variants": {run.variant: _variant(scenario, run, contrasts[run.variant]) for run in runs},
+        "range": spans(contrasts),
+        "equal_cost": {run.variant: run.equal_cost for run in runs},
+        "takeup": {run.variant: _takeup(scenario, run, contrasts[run.variant]) for run in runs},
+        "notes": [first.sample.note] if first.sample.note else [],
+    }
+    return summary, _tables(scenario, runs, contrasts)
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [v for v in values if v is not None and np.isfinite(v)]
+    return float(np.mean(known)) if known else None
+
+
+def _share(replicate: Replicate, arm: str, rung: str, group: str, weight: np.ndarray) -> float | None:
+    m = replicate.group(group)
+    total = weight[m].sum()
+    return float(weight[m] @ (replicate.outcomes[arm].tau[rung][m] > 0) / total) if total > 0 else None
+
+
+def _variant(scenario: Scenario, run: VariantRun, contrasts: list[Contrast]) -> dict[str, Any]:
+    arms: dict[str, Any] = {}
+    for name in _arm_names(scenario, run):
+        entry: dict[str, Any] = {}
+        for group in GROUPS:
+            cell: dict[str, Any] = {"households": _mean(r.weight[r.group(group)].sum() for r in run.replicates)}
+            for rung in (*LADDER, *COMPANIONS):
+                cell[rung] = _mean(_share(r, name, rung, group, r.weight) for r in run.replicates)
+            cell["E5"] = None
+            cell["reentry_36m"] = _mean(r.outcomes[name].reentry[group] for r in run.replicates)
+            cell["reasons"] = {"E5": NO_FUTURES}
+            if cell["reentry_36m"] is None:
+                cell["reasons"]["reentry_36m"] = "nobody of the group crossed the line"
+            entry[group] = cell
+        entry["cost_idr"] = _mean(r.outcomes[name].total_cost for r in run.replicates)
+        entry["headcount"] = np.mean([r.outcomes[name].poverty[:, 0, 0] for r in run.replicates], axis=0).tolist()
+        arms[name] = entry
+    return {"arms": arms, "contrasts": [c.to_json() for c in contrasts]}
+
+
+def _arm_names(scenario: Scenario, run: VariantRun) -> list[str]:
+    return [name for name in scenario.arm_names if name in run.arms]
+
+
+def pairs_of(scenario: Scenario, names: Sequence[str]) -> list[tuple[str, str]]:
+    """(arm, against) of every contrast: the fixed ones, then every further arm against `aid` (or `none`)."""
+    pairs = [pair for pair in PAIRS if pair[0] in names and pair[1] in names]
+    told = {arm for arm, _ in PAIRS} | {"none"}
+    for name in names:
+        if name not in told:
+            against = next((base for base in ("aid", "none") if base in names), None)
+            if against is not None:
+                pairs.append((name, against))
+    return pairs
+
+
+def _contrasts(scenario: Scenario, run: VariantRun) -> Iterable[Contrast]:
+    for arm, against in pairs_of(scenario, _arm_names(scenario, run)):
+        costs = [(r.outcomes[arm].total_cost, r.outcomes[against].total_cost) for r in run.replicates]
+        difference = tuple(b - a for b, a in costs)
+        cost = CostDifference(
+            float(np.mean(difference)), difference, float(np.mean([a for _, a in costs])), float(np.mean([b for b, _ in costs]))
+        )
+        for group in GROUPS:
+            for rung in LADDER:
+                yield _contrast(run.replicates, arm, against, group, rung, cost)
+            yield null_contrast(arm, against, group, "E5", NO_FUTURES)
+
+
+def _contrast(
+    replicates: Sequence[Replicate],
+    arm: str,
+    against: str,
+    group: str,
+    rung: str,
+    cost: CostDifference | None = None,
+    where: Sequence[np.ndarray] | None = None,
+) -> Contrast:
+    """Paired contrast; `where` further restricts the households of each replicate."""
+    masks = [r.group(group) if where is None else r.group(group) & w for r, w in zip(replicates, where or replicates, strict=True)]
+    y = [[r.outcomes[name].tau[rung][m] > 0 for r, m in zip(replicates, masks, strict=True)] for name in (arm, against)]
+    weights = [r.weight[m] for r, m in zip(replicates, masks, strict=True)]
+    return paired_contrast(arm, against, group, rung, y[0], y[1], weights, cost)
+
+
+def _takeup(scenario: Scenario, run: VariantRun, contrasts: list[Contrast]) -> dict[str, Any]:
+    """Take-up, what happens where a cooperative trades, and the villages needed, for each cooperative arm that has a contrast."""
+    out: dict[str, Any] = {}
+    for arm, against in pairs_of(scenario, _arm_names(scenario, run)):
+        if not run.arms[arm].cooperative or arm in out or run.arms[against].cooperative or against == "aid_equal_cost":
+            continue
+        traded = [((r.outcomes[arm].status == 4).sum(axis=0) >= TRADED_MONTHS)[r.village] for r in run.replicates]
+        there = _contrast(run.replicates, arm, against, "structural", "E4", None, traded)
+        whole = next(c for c in contrasts if (c.arm, c.against, c.group, c.measure) == (arm, against, "structural", "E4"))
+        villages = sum(r.village_weight.size for r in run.replicates)
+        needed, reason = villages_needed(whole.se, villages, whole.mean)
+        out[arm] = {
+            "against": against,
+            "members_share_m60": _mean(_member_share(r, arm, 60) for r in run.replicates),
+            "members_in_trading_share_structural_m60": _mean(_trading_members(r, arm) for r in run.replicates),
+            "trading_share_m17": _mean(_status_share(r, arm, 17, 4) for r in run.replicates),
+            "trading_share_m60": _mean(_status_share(r, arm, 60, 4) for r in run.replicates),
+            "households_where_trading": _mean(
+                r.weight[r.structural & w].sum() for r, w in zip(run.replicates, traded, strict=True)
+            ),
+            "effect_where_trading": there.to_json(),
+            "villages_needed": needed,
+            "reason": reason,
+            "works_lost_idr": _mean(r.outcomes[arm].works_lost.sum() for r in run.replicates),
+        }
+    return out
+
+
+def _member_share(r: Replicate, arm: str, month: int) -> float:
+    members = float(r.outcomes[arm].members[month - 1] @ r.village_weight)
+    return members / float(r.sample.weight.sum())
+
+
+def _trading_members(r: Replicate, arm: str) -> float | None:
+    m = r.structural
+    total = r.weight[m].sum()
+    return float(r.weight[m] @ r.outcomes[arm].member_m60[m] / total) if total > 0 else None
+
+
+def _status_share(r: Replicate, arm: str, month: int, status: int) -> float | None:
+    """Share of the founded cooperatives in a status."""
+    at = r.outcomes[arm].status[month]
+    founded = float(r.village_weight @ (at >= 1))
+    return float(r.village_weight @ (at == status)) / founded if founded > 0 else None
+
+
+def _interval(values: Sequence[float | None]) -> tuple[float | None, float | None, float | None]:
+    known = np.array([v for v in values if v is not None])
+    if known.size == 0:
+        return None, None, None
+    if known.size == 1:
+        return float(known[0]), None, None
+    half = float(stdtrit(known.size - 1, 0.975)) * float(known.std(ddof=1)) / np.sqrt(known.size)
+    return float(known.mean()), float(known.mean() - half), float(known.mean() + half)
+
+
+def _tables(scenario: Scenario, runs: Sequence[VariantRun], contrasts: dict[str, list[Contrast]]) -> dict[str, pl.DataFrame]:
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in (
+        "arms", "persons", "contrasts", "exits_over_time", "exits_by_year", "exit_survival", "headcount_path", "funnel", "cost", "aid",
+    )}  # fmt: skip
+    for run in runs:
+        for c in contrasts[run.variant]:
+            flat = {k: v for k, v in c.to_json().items() if k != "reasons"}
+            rows["contrasts"].append({"variant": run.variant, **flat, "why_null": "; ".join(sorted(set(c.reasons.values())))})
+        for name in _arm_names(scenario, run):
+            _arm_rows(rows, scenario, run, name)
+    tables = {name: pl.DataFrame(content, infer_schema_length=None) for name, content in rows.items()}
+    tables["population_check"] = pl.concat(
+        check_table([r.year_before["figures"] for r in run.replicates]).select(pl.lit(run.variant).alias("variant"), pl.all())
+        for run in runs
+    )
+    tables["parameters"] = _parameters(scenario, runs)
+    return tables
+
+
+def _arm_rows(rows: dict[str, list[dict[str, Any]]], scenario: Scenario, run: VariantRun, name: str) -> None:
+    key = {"variant": run.variant, "arm": name}
+    reps = run.replicates
+    last = scenario.window[1]
+    for group in GROUPS:
+        for table, attribute in (("arms", "weight"), ("persons", "persons")):
+            for rung in (*LADDER, *COMPANIONS):
+                values = [_share(r, name, rung, group, getattr(r, attribute)) for r in reps]
+                mean, low, high = _interval(values)
+                size = _mean(getattr(r, attribute)[r.group(group)].sum() for r in reps)
+                rows[table].append({**key, "group": group, "measure": rung, "mean": mean, "low95": low, "high95": high, table if table == "persons" else "households": size})
+        by_month = _mean_array([_cumulative(r, name, group, last) for r in reps])
+        for month in range(12, last + 1):
+            value = None if by_month is None else float(by_month[month])
+            rows["exits_over_time"].append({**key, "group": group, "month": month, "cumulative_share": value})
+            if month in YEARS_SHOWN:
+                rows["exits_by_year"].append({**key, "group": group, "month": month, "cumulative_share": value})
+        survival = _mean_array([r.outcomes[name].survival[group].survival for r in reps])
+        for k in range(61):
+            value = None if survival is None or not np.isfinite(survival[k]) else float(survival[k])
+            rows["exit_survival"].append({**key, "group": group, "months_since_crossing": k, "share_still_out": value})
+    poverty = np.nanmean([r.outcomes[name].poverty for r in reps], axis=0)
+    for a, area in enumerate(AREAS):
+        for month in range(poverty.shape[0]):
+            observed, gap, severity, latent = (None if np.isnan(x) else float(x) for x in poverty[month, a])
+            rows["headcount_path"].append({**key, "month": month, "area": area, "observed": observed, "gap": gap, "severity": severity, "latent": latent})
+    for year in range(scenario.horizon_months // 12 + 1):
+        for s, status in enumerate(STATUS):
+            month = 12 * year
+            share = _mean(float(r.village_weight @ (r.outcomes[name].status[month] == s)) / r.village_weight.sum() for r in reps)
+            rows["funnel"].append({
+                **key, "year": year, "status": status, "share_of_villages": share,
+                "members_per_cooperative": _mean(_members_per(r, name, month) for r in reps),
+                "volume_idr_year": _mean(_volume(r, name, month) for r in reps),
+            })  # fmt: skip
+    items: dict[tuple[str, str], list[float]] = {}
+    for r in reps:
+        for item, value in r.outcomes[name].cost.items():
+            items.setdefault(item, []).append(value)
+    for (purse, item), values in items.items():
+        rows["cost"].append({**key, "purse": purse, "item": item, "pv_idr": float(np.mean(values))})
+    for programme in reps[0].outcomes[name].families:
+        families = np.mean([r.outcomes[name].families[programme] for r in reps], axis=0)
+        for year, value in enumerate(families):
+            rows["aid"].append({**key, "programme": programme, "year": year + 1, "families": float(value)})
+
+
+def _mean_array(arrays: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    known = [a for a in arrays if a is not None]
+    if not known:
+        return None
+    stacked = np.stack(known)
+    seen = np.isfinite(stacked)
+    total = np.where(seen, stacked, 0.0).sum(axis=0)
+    return np.where(seen.any(axis=0), total / np.maximum(seen.sum(axis=0), 1), np.nan)
+
+
+def _cumulative(r: Replicate, name: str, group: str, last: int) -> np.ndarray | None:
+    """Share of the group whose permanent exit began by each month 0..last."""
+    m = r.group(group)
+    weight = r.weight[m]
+    if weight.sum() <= 0:
+        return None
+    tau = r.outcomes[name].tau["E4"][m]
+    counts = np.bincount(tau[tau > 0], weights=weight[tau > 0], minlength=last + 1)
+    return np.cumsum(counts)[: last + 1] / weight.sum()
+
+
+def _members_per(r: Replicate, name: str, month: int) -> float | None:
+    if month == 0:
+        return None
+    alive = r.outcomes[name].status[month]
+    alive = (alive >= 1) & (alive <= 5)
+    cooperatives = float(r.village_weight @ alive)
+    return float(r.outcomes[name].members[month - 1] @ (r.village_weight * alive)) / cooperatives if cooperatives > 0 else None
+
+
+def _volume(r: Replicate, name: str, month: int) -> float | None:
+    if month == 0:
+        return None
+    return float(r.outcomes[name].volume[month - 12 : month].sum(axis=0) @ r.village_weight)
+
+
+def _parameters(scenario: Scenario, runs: Sequence[VariantRun]) -> pl.DataFrame:
+    register = parameters.register()
+    rows = []
+    for run in runs:
+        for name in _arm_names(scenario, run):
+            spec = next(arm for arm in scenario.arms if arm.name == name)
+            if name not in ("aid", "none") and spec.cooperative is None:
+                continue
+            for symbol, entry in register.items():
+                value = run.arms[name].p[symbol]
+                given = symbol in scenario.overrides()
+                rows.append({
+                    "variant": run.variant, "cooperative": spec.cooperative or "none", "symbol": symbol, "value": value,
+                    "unit": entry.unit, "grade": "set by the user" if given else entry.grade_in(spec.cooperative),
+                    "source": "set by the user" if given else entry.source_in(spec.cooperative),
+                })  # fmt: skip
+    return pl.DataFrame(rows).unique(maintain_order=True)

@@ -1,0 +1,178 @@
+"""One variant and one replicate: its own sample, households and shocks; burn-in lived once, arms branched from it."""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from povsim import parameters
+from povsim.config import Scenario
+from povsim.draws import DrawKey, Stream, normals
+from povsim.experiments.costs import costs_by_purse
+from povsim.experiments.population_check import synthetic
+from povsim.measures.exits import MEMBER, first_exits
+from povsim.measures.spells import Survival, reentry, survival_of_exits
+from povsim.model.arm import Arm
+from povsim.model.baseline import baseline_poor
+from povsim.model.country import Country
+from povsim.model.state import State
+from povsim.population.columns import COOP, HOME, LIFE, PLACE
+from povsim.population.fitted import fitted_table
+from povsim.population.nation import cells_of, nation
+from povsim.population.sample import Sample, draw_sample
+from povsim.population.strata import draw_villages
+
+Floats = NDArray[np.float64]
+AREAS = ("all", "urban", "rural")
+TODAYS_AID = {"pkh": 1.0, "sembako": 1.0}
+TAKE_UP_MONTH = 60
+
+
+@dataclass
+class ArmOutcome:
+    """What one arm left in one replicate.
+
+    tau: first month of each rung by household (0 never) [n]; cost by (purse, item), Rp; poverty [T+1, area, 4] shares of
+    persons (observed P0, P1, P2, latent P0); status [T+1, V] uint8; members [T, V]; volume [T, V]; member_m60 [n] member of a
+    trading cooperative in month 60; families enrolled by programme [years]; works_lost Rp of the nation [T].
+    """
+
+    tau: dict[str, NDArray[np.int16]]
+    cost: dict[tuple[str, str], float]
+    poverty: Floats
+    status: NDArray[np.uint8]
+    members: Floats
+    volume: Floats
+    member_m60: NDArray[np.bool_]
+    reentry: dict[str, float | None]
+    survival: dict[str, Survival]
+    families: dict[str, Floats]
+    works_lost: Floats
+
+    @property
+    def total_cost(self) -> float:
+        """C of the model page, Rp of the nation."""
+        return float(sum(self.cost.values()))
+
+
+@dataclass
+class Replicate:
+    """A replicate after its burn-in, and the outcomes of the arms lived so far.
+
+    weight, persons [n] of the tracked (baseline poor); structural [n]; village [n] row; village_weight [V] real villages;
+    level and note of the strata; baseline: rates of month 0 and of the year before, for the table of published figures.
+    """
+
+    number: int
+    sample: Sample
+    state: State
+    tracked: NDArray[np.int64]
+    structural: NDArray[np.bool_]
+    year_before: dict[str, Any]
+    outcomes: dict[str, ArmOutcome] = field(default_factory=dict)
+
+    @property
+    def weight(self) -> Floats:
+        return self.sample.weight[self.tracked]
+
+    @property
+    def persons(self) -> Floats:
+        return self.sample.persons[self.tracked]
+
+    @property
+    def village(self) -> NDArray[np.int32]:
+        return self.sample.village[self.tracked]
+
+    @property
+    def village_weight(self) -> Floats:
+        return self.sample.place[PLACE.weight]
+
+    def group(self, name: str) -> NDArray[np.bool_]:
+        """Tracked households of a group [n]."""
+        return self.structural if name == "structural" else np.ones(self.tracked.size, np.bool_)
+
+
+def burn_in(scenario: Scenario, variant: str, number: int, pool: Executor | None = None, threads: int = 1) -> Replicate:
+    """Draw the sample of replicate `number` and live the months before the branch, with today's aid."""
+    p = parameters.values(variant, None, scenario.overrides())
+    key = DrawKey(scenario.seed, number)
+    population = scenario.population
+    cells = cells_of(population.kind, population.provinces)
+    drawn = draw_villages(cells, population.villages, key)
+    sample = draw_sample(cells, drawn, population.households_per_village, p, fitted_table(population.kind, variant, cells), key)
+    state = State.first(sample, -scenario.burn_in_months)
+    Country(
+        sample, state, [Arm("aid", p, TODAYS_AID)], variant, key,
+        months=scenario.burn_in_months, nation=nation(), record=False, interactions=scenario.interactions,
+        b=scenario.exit.b, pool=pool, threads=threads,
+    ).run()  # fmt: skip
+    tracked, structural = baseline_poor(sample, state, p, variant)
+    return Replicate(number, sample, state, tracked, structural, _year_before(sample, state, p, key))
+
+
+def live_arms(
+    replicate: Replicate, scenario: Scenario, variant: str, arms: Sequence[Arm], pool: Executor | None = None, threads: int = 1
+) -> None:
+    """Live `arms` from the branch and add their outcomes to the replicate; its state at the branch stays as it was."""
+    state = replicate.state.branch(len(arms))
+    key = DrawKey(scenario.seed, replicate.number)
+    country = Country(
+        replicate.sample, state, arms, variant, key,
+        months=scenario.horizon_months, nation=nation(), tracked=replicate.tracked, macro=scenario.economy.macro,
+        interactions=scenario.interactions, b=scenario.exit.b, specs=scenario.programmes, pool=pool, threads=threads,
+    )  # fmt: skip
+    start = state.coop[:, COOP.status].astype(np.uint8)
+    record = country.run()
+    costs = costs_by_purse(record, start, replicate.village_weight, arms)
+    persons = _persons_by_village(replicate.sample)
+    for a, arm in enumerate(arms):
+        marks = record.marks[a]
+        tau = first_exits(marks, scenario.exit.W, scenario.horizon_months)
+        groups = {g: replicate.group(g) for g in ("structural", "baseline_poor")}
+        replicate.outcomes[arm.name] = ArmOutcome(
+            tau=tau,
+            cost=costs[a],
+            poverty=np.concatenate([replicate.year_before["month_0"][None], _shares(replicate.sample, record.poverty[a], persons)]),
+            status=np.concatenate([start[a][None], record.status[a]]),
+            members=record.members[a],
+            volume=record.volume[a],
+            member_m60=(marks[TAKE_UP_MONTH - 1] & MEMBER) != 0,
+            reentry={g: reentry(marks[:, m], replicate.weight[m])[0] for g, m in groups.items()},
+            survival={g: survival_of_exits(marks[:, m], replicate.weight[m]) for g, m in groups.items()},
+            families={name: table[a] for name, table in record.families.items()},
+            works_lost=record.works_lost[a],
+        )
+
+
+def _persons_by_village(sample: Sample) -> Floats:
+    return np.bincount(sample.village, weights=sample.life[LIFE.h] * sample.life[LIFE.size])
+
+
+def _shares(sample: Sample, sums: Floats, persons: Floats) -> Floats:
+    """Person shares of the nation, urban and rural [month, area, 4] from village sums [month, V, 4]."""
+    weight, urban = sample.place[PLACE.weight], sample.place[PLACE.urban] != 0
+    out = []
+    for rows in (np.ones(urban.size, np.bool_), urban, ~urban):
+        total = float(weight[rows] @ persons[rows])
+        out.append(np.einsum("tvk,v->tk", sums[:, rows], weight[rows]) / (total or np.nan))
+    return np.stack(out, axis=1)
+
+
+def _year_before(sample: Sample, state: State, p: dict[str, float], key: DrawKey) -> dict[str, Any]:
+    """Observed poverty of the twelve months before the branch and of month 0.
+
+    `month_0` [area, 4] as in ArmOutcome.poverty; `figures` for the check against published ones.
+    """
+    c = np.empty((12, sample.ids.size))
+    for k, t in enumerate(range(state.t - 11, state.t + 1)):
+        noise = normals(key, Stream.SURVEY, sample.ids, t)[:, 0]
+        c[k] = state.home[0, HOME.c0 + t % 12] * np.exp(p["sigma_me"] * noise)
+    true = state.home[0, HOME.c0 + state.t % 12]
+    gap = np.maximum(0.0, 1 - c[-1])
+    each = np.stack([c[-1] < 1, gap, gap**2, true < 1])
+    rows = {"all": np.ones(sample.ids.size, np.bool_), "urban": sample.urban, "rural": ~sample.urban}
+    shares = [each[:, m] @ sample.persons[m] / (sample.persons[m].sum() or np.nan) for m in rows.values()]
+    return {"month_0": np.stack(shares), "figures": synthetic(sample, c)}

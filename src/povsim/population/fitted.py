@@ -1,0 +1,39 @@
+"""The fitted table of each variant, committed with the project and rebuilt by `povsim population fit`."""
+
+import hashlib
+from importlib.resources import files
+
+import polars as pl
+
+NAMES = ("trap", "no_trap")
+
+
+def file_name(variant: str) -> str:
+    """Name of the committed table of a variant."""
+    return f"fitted_{variant}.csv"
+
+
+def table_hash(table: pl.DataFrame) -> str:
+    """SHA-256 of the table as it is written."""
+    return hashlib.sha256(table.write_csv().encode()).hexdigest()
+
+
+def fitted_table(kind: str, variant: str, cells: pl.DataFrame) -> pl.DataFrame:
+    """mu, sg, sk and the law of first assets of each cell of `cells`, in its order.
+
+    The fictional district has no fit of its own: each of its cells takes the values of the Indonesian cell of the same area
+    whose published headcount is nearest.
+    """
+    table = pl.read_csv((files("povsim.population") / file_name(variant)).read_bytes())
+    if kind == "toy":
+        from povsim.population.nation import cells_of
+
+        real = cells_of("indonesia")
+        rows = []
+        for area, rate in cells.select("area", "p0_pct").iter_rows():
+            same = real.filter(pl.col("area") == area)
+            near = same.row(int((same["p0_pct"] - rate).abs().arg_min() or 0), named=True)
+            rows.append(near["cell_id"])
+        picked = pl.DataFrame({"cell_id": rows}).join(table, on="cell_id", how="left", maintain_order="left")
+        return picked.with_columns(cell_id=cells["cell_id"])
+    return cells.select("cell_id").join(table, on="cell_id", how="left", maintain_order="left")
