@@ -46,7 +46,7 @@ def test_mean_is_gained_minus_lost(seed, replicates, up, down):
     c = ct.paired_contrast(*NAMES, y_b, y_a, weight)
     assert c.mean is not None and c.n10 is not None and c.n01 is not None
     assert abs(c.mean - (c.n10 - c.n01)) < 1e-12
-    direct = np.mean([np.average(b, weights=w) - np.average(a, weights=w) for b, a, w in zip(y_b, y_a, weight)])
+    direct = np.mean([np.average(b, weights=w) - np.average(a, weights=w) for b, a, w in zip(y_b, y_a, weight, strict=True)])
     assert c.mean == pytest.approx(direct, abs=1e-12)
     swapped = ct.paired_contrast("aid", "aid_cooperative", "structural", "E4", y_a, y_b, weight)
     assert swapped.mean == -c.mean and swapped.n10 == c.n01
@@ -65,7 +65,7 @@ def test_positive_negative_and_mixed(up, down, sign):
 def test_interval_is_student_t_on_replicate_differences():
     y_b, y_a, weight = draw(5)
     c = ct.paired_contrast(*NAMES, y_b, y_a, weight)
-    b, a = (np.array([np.average(v, weights=w) for v, w in zip(y, weight)]) for y in (y_b, y_a))
+    b, a = (np.array([np.average(v, weights=w) for v, w in zip(y, weight, strict=True)]) for y in (y_b, y_a))
     for level, low, high in ((0.80, c.low80, c.high80), (0.95, c.low95, c.high95)):
         assert (low, high) == pytest.approx(stats.t.interval(level, b.size - 1, (b - a).mean(), stats.sem(b - a)))
     assert c.pairing_gain == pytest.approx((b.var(ddof=1) + a.var(ddof=1)) / (b - a).var(ddof=1))

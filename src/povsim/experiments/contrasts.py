@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit  # type: ignore[import-untyped]
+from scipy.special import stdtrit
 
 from povsim.errors import PovsimError
 from povsim.measures.cost import per_billion
@@ -202,9 +202,7 @@ def villages_needed(se: float | None, villages: int, effect: float | None) -> tu
     if effect == 0.0:
         return None, "the estimated effect is 0"
     if villages < 1 or se < 0.0:
-        raise PovsimError(
-            f"{villages} villages with a standard error of {se}; needed are 1 village or more and 0 or more."
-        )
+        raise PovsimError(f"{villages} villages with a standard error of {se}; needed are 1 village or more and 0 or more.")
     needed = villages * (_POWER * se / abs(effect)) ** 2
     return max(1, math.ceil(needed)), None
 
@@ -225,9 +223,7 @@ def _rate(extra_exits: float, cost: CostDifference | None) -> tuple[float | None
     return per_billion(extra_exits, cost.mean, cost.by_replicate, comparator_cost=cost.comparator, own_cost=cost.own)
 
 
-def _span(
-    key: tuple[str, str, str, str], found: Mapping[str, Contrast], variants: tuple[str, ...]
-) -> dict[str, object]:
+def _span(key: tuple[str, str, str, str], found: Mapping[str, Contrast], variants: tuple[str, ...]) -> dict[str, object]:
     entry: dict[str, object] = dict(zip(("arm", "against", "group", "measure"), key, strict=True))
     reasons: dict[str, str] = {}
     for name, source, pick in (

@@ -125,9 +125,7 @@ def first_exits(flags: Flags, W: int, T: int | None = None) -> dict[str, Months]
 def first_exit(flags: Flags, W: int, rung: str, T: int | None = None) -> Months:
     """First month tau of one rung of RUNGS, 0 where there is none. Shapes and errors as in `first_exits`."""
     if rung not in RUNGS:
-        raise PovsimError(
-            f"Unknown rung '{rung}'; the nearest is '{nearest(rung, RUNGS)}'. Accepted: {', '.join(RUNGS)}."
-        )
+        raise PovsimError(f"Unknown rung '{rung}'; the nearest is '{nearest(rung, RUNGS)}'. Accepted: {', '.join(RUNGS)}.")
     return first_exits(flags, W, T)[rung]
 
 
@@ -156,7 +154,7 @@ def _finite(name: str, values: npt.ArrayLike) -> Floats:
 
 
 @njit(nogil=True, cache=True)
-def _first_exits(flags, W, first, last, out):  # type: ignore[no-untyped-def]
+def _first_exits(flags, W, first, last, out):
     """Fill out [rungs, arms, n] from flags [arms, T, n]; rungs in the order of RUNGS.
 
     Months are read last to first, so the latest write to a rung is its first month. `above` counts the consecutive

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from povsim.errors import PovsimError
-from povsim.measures.exits import TIE, Floats
+from povsim.measures.exits import Floats
+from povsim.population.columns import TIE
 
 
 class Headcount(NamedTuple):
@@ -48,9 +49,7 @@ def gini(x: npt.ArrayLike, weight: npt.ArrayLike | None = None) -> float:
     """
     value, w = _values(x, weight)
     if value.min() < 0.0:
-        raise PovsimError(
-            f"A Gini coefficient of consumption needs values of 0 or more; the least given is {value.min():g}."
-        )
+        raise PovsimError(f"A Gini coefficient of consumption needs values of 0 or more; the least given is {value.min():g}.")
     order = np.argsort(value, kind="stable")
     value, w = value[order], w[order]
     amount = w * value

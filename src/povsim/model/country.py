@@ -3,6 +3,7 @@ compiled month lives every household of every arm."""
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from itertools import pairwise
 
 import mesa
 import numpy as np
@@ -28,7 +29,7 @@ Floats = NDArray[np.float64]
 NO_HOUSEHOLD = np.zeros(0, np.int64)
 
 
-class Country(mesa.Model):  # type: ignore[misc]
+class Country(mesa.Model):
     """Months state.t + 1 .. state.t + months of one sample in several arms, over the same keyed draws.
 
     `state` is changed in place (branch it first). `tracked`: rows of the households whose exit marks are kept. `macro`: log
@@ -72,9 +73,7 @@ class Country(mesa.Model):  # type: ignore[misc]
             self.macro[: path.size] = path
         self.programmes = standard_programmes(self, dict(arms[0].p), specs)
         self.programmes += [made(self) for made in programmes]  # type: ignore[call-arg]
-        self.governments = [
-            government_class(self, np.nonzero(sample.stratum == s)[0]) for s in np.unique(sample.stratum)
-        ]
+        self.governments = [government_class(self, np.nonzero(sample.stratum == s)[0]) for s in np.unique(sample.stratum)]
         self.villages = [village_class(self, row) for row in range(sample.village_ids.size)]
         self._villages_decide = village_class.decide is not Village.decide
         self._pool, self._threads = pool, threads
@@ -133,9 +132,7 @@ class Country(mesa.Model):  # type: ignore[misc]
         predicted = np.empty(self.sample.ids.size)
         reg.predicted_consumption(life, home, rates, growth, predicted)
         first = self.state.t + 1 == self.first_month and self.first_month < 1
-        reg.renew_records(
-            home[HOME.record], predicted, u_refresh, arm.p["e_sd"] * error, 2.0 if first else arm.p["refresh"]
-        )
+        reg.renew_records(home[HOME.record], predicted, u_refresh, arm.p["e_sd"] * error, 2.0 if first else arm.p["refresh"])
         position = np.empty(predicted.size)
         score = home[HOME.record] + arm.p["e_enum"] * enumeration
         if self.interactions:
@@ -203,7 +200,9 @@ class Country(mesa.Model):  # type: ignore[misc]
             coop = state.coop[a]
             for government in self.governments:
                 at = government.villages
-                view = DistrictView(month, arm, funds[at], self._listed[a, at], coop[COOP.covered, at] != 0, coop[COOP.status, at])
+                view = DistrictView(
+                    month, arm, funds[at], self._listed[a, at], coop[COOP.covered, at] != 0, coop[COOP.status, at]
+                )
                 schedule = government.decide(view)
                 for name, column in SCHEDULED.items():
                     coop[column, at] = getattr(schedule, name)
@@ -259,9 +258,7 @@ class Country(mesa.Model):  # type: ignore[misc]
         if self._pool is None:
             live(0, villages, month, months, *common)
             return
-        jobs = [
-            self._pool.submit(live, lo, hi, month, months, *common) for lo, hi in zip(edges[:-1], edges[1:], strict=True) if hi > lo
-        ]
+        jobs = [self._pool.submit(live, lo, hi, month, months, *common) for lo, hi in pairwise(edges) if hi > lo]
         for job in jobs:
             job.result()
 

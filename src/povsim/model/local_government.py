@@ -1,4 +1,4 @@
-"""Local government, equation (19): village funds, works for the poor, co-funding of cooperatives; decides once a year on arrays."""
+"""Local government, equation (19): village funds, works for the poor, co-funding of cooperatives; once a year, on arrays."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -51,8 +51,8 @@ class LocalGovernment(mesa.Agent):
         self.villages = villages
 
     def decide(self, view: DistrictView) -> DistrictSchedule:
-        """(19) A share of village funds pays works wages to listed households; where the village fund pays for the cooperative, a part
-        of the funds is displaced for `displaced_months`; mentoring and capital as the arm's scenario has them."""
+        """(19) A share of village funds pays works wages to listed households; where the village fund pays for the cooperative,
+        a part of the funds is displaced for `displaced_months`; mentoring and capital as the arm's scenario has them."""
         p = view.arm.p
         pays = view.arm.payer == "village_fund" and 1 <= view.month <= p["displaced_months"]
         share = np.where(view.covered & pays, p["displaced"], 0.0)

@@ -13,7 +13,10 @@ Floats = NDArray[np.float64]
 
 @dataclass
 class State:
-    """Tables as in `povsim.population.columns` at the end of month t: life [LIFE, H], home [arm, HOME, H], place [PLACE, V], coop [arm, COOP, V]."""
+    """Tables as in `povsim.population.columns` at the end of month t.
+
+    life [LIFE, H], home [arm, HOME, H], place [PLACE, V], coop [arm, COOP, V].
+    """
 
     t: int
     life: Floats

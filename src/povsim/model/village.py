@@ -28,12 +28,12 @@ class Village(mesa.Agent):
 
     def traits(self) -> dict[str, float]:
         """What no arm can change, by name of `PLACE_COLUMNS`."""
-        model: Country = self.model  # type: ignore[assignment]
+        model: Country = self.model
         return {name: float(model.state.place[getattr(PLACE, name), self.row]) for name in PLACE_COLUMNS}
 
     def cooperative(self, arm: str) -> dict[str, float | str]:
         """State of the cooperative in an arm, by name of `COOP_COLUMNS`; status in words."""
-        model: Country = self.model  # type: ignore[assignment]
+        model: Country = self.model
         table = model.state.coop[model.arm_row(arm)]
         state: dict[str, float | str] = {name: float(table[getattr(COOP, name), self.row]) for name in COOP_COLUMNS}
         state["status"] = STATUS[int(np.int64(table[COOP.status, self.row]))]

@@ -94,7 +94,7 @@ class Programme(mesa.Agent):
 
     def enrol(self, registry: Registry) -> NDArray[np.bool_]:
         """Who is enrolled [H]: the lowest scores of each district up to its quota (poor persons x families per poor person)."""
-        model: Country = self.model  # type: ignore[assignment]
+        model: Country = self.model
         quota = self.families / model.nation.poor_persons * registry.poor_persons
         return registry.position <= quota
 
@@ -114,6 +114,6 @@ class Programme(mesa.Agent):
 
     def chance(self, ids: NDArray[np.uint64]) -> Floats:
         """A fixed uniform of each household for this programme, keyed by its name: for lotteries and trials."""
-        model: Country = self.model  # type: ignore[assignment]
+        model: Country = self.model
         code = int.from_bytes(self.name.encode()[:3], "little")
         return uniforms(model.key, Stream.PROGRAMME, ids, alternative=code)[:, 0]
