@@ -1,11 +1,10 @@
 """Small samples, their burn-in, and countries that are lived month by month: what the verification tests start from."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from povsim import parameters
@@ -67,14 +66,21 @@ def country(w: World, arms: Sequence[Arm], months: int = 24, **options: Any) -> 
     return Country(w.sample, state, arms, w.variant, w.key, months=months, nation=NATION, **{"record": False, **options})
 
 
-def months_of(c: Country) -> Iterator[int]:
-    """Live a country month by month: yields each month after it was lived."""
+def steps(c: Country) -> Iterator[tuple[int, State]]:
+    """Live a country month by month: yields each month after it was lived, and the state in which it began."""
     for _ in range(c.months):
         t = c.state.t + 1
         if (t - 1) % 12 == 0:
             c.decide(t)
+        before = State(t - 1, c.state.life.copy(), c.state.home.copy(), c.state.place.copy(), c.state.coop.copy())
         c._live(t, 1)
         c.state.t = t
+        yield t, before
+
+
+def months_of(c: Country) -> Iterator[int]:
+    """Live a country month by month: yields each month after it was lived."""
+    for t, _ in steps(c):
         yield t
 
 
@@ -94,13 +100,3 @@ def standard_arms(variant: str) -> list[Arm]:
         arm("aid_cooperative", p, 1.0, True),
         arm("aid_cooperative_planned", planned, 1.0, True),
     ]
-
-
-def tables(state: State) -> dict[str, np.ndarray]:
-    """The four tables of a state by name."""
-    return {name: getattr(state, name) for name in ("life", "home", "place", "coop")}
-
-
-def with_parts(sample: Sample, **parts: Any) -> Sample:
-    """A sample with some of its tables replaced."""
-    return replace(sample, **parts)
