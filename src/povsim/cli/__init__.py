@@ -14,6 +14,7 @@ COMMANDS = {
     "parameters": "the register: every parameter with range, source and grade",
     "month": "the order of a month, stage by stage",
     "evidence": "the published figures, with source and grade",
+    "population": "the fitted synthetic population, and rebuilding it",
     "report": "write the report of a result folder again",
     "doctor": "versions, cores and cache of this installation",
 }

@@ -171,7 +171,7 @@ def fit(
     variant: str,
     effort: Effort = Effort(),
     threads: int = 2,
-    progress: Callable[[str], None] = lambda line: None,
+    advance: Callable[[float], object] = lambda years: None,
 ) -> pl.DataFrame:
     """The fitted table of one variant, rounded to five decimals: cell_id, mu, sg, sk, K_const, K_w, K_a, K_sd."""
     p = parameters.values(variant)
@@ -194,12 +194,12 @@ def fit(
             before = table["mu"].to_numpy()
             table = adjust(table, target, sample, state, p, key, max(LEAST_GAIN, 1 - year / 16))
             follow(table, sample, state, table["mu"].to_numpy() - before)
-            progress(f"{variant}: year {year + 1} of {effort.adjusting}")
+            advance(1)
         table = law_of_assets(table, target, sample, state)
         for number in range(effort.rounds):
             sample = draw_sample(cells, drawn, effort.households, p, table, key)
             state = State.first(sample, -12 * effort.burn_in)
             live(sample, state, 12 * effort.burn_in)
             table = adjust(table, target, sample, state, p, key, LAST_GAIN)
-            progress(f"{variant}: round {number + 1} of {effort.rounds} from first assets")
+            advance(effort.burn_in)
     return table.with_columns(pl.all().exclude("cell_id").round(DECIMALS))

@@ -5,12 +5,14 @@ from importlib.resources import files
 
 import polars as pl
 
-NAMES = ("trap", "no_trap")
-
-
 def file_name(variant: str) -> str:
     """Name of the committed table of a variant."""
     return f"fitted_{variant}.csv"
+
+
+def committed(variant: str) -> pl.DataFrame:
+    """The committed table of a variant: a row a cell of Indonesia."""
+    return pl.read_csv((files("povsim.population") / file_name(variant)).read_bytes())
 
 
 def table_hash(table: pl.DataFrame) -> str:
@@ -24,7 +26,7 @@ def fitted_table(kind: str, variant: str, cells: pl.DataFrame) -> pl.DataFrame:
     The fictional district has no fit of its own: each of its cells takes the values of the Indonesian cell of the same area
     whose published headcount is nearest.
     """
-    table = pl.read_csv((files("povsim.population") / file_name(variant)).read_bytes())
+    table = committed(variant)
     if kind == "toy":
         from povsim.population.nation import cells_of
 
