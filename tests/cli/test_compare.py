@@ -1,102 +1,177 @@
-"""What `povsim compare` does around a run: shows, says what was written, and ends with the right code."""
+"""`povsim compare` end to end on the fictional district: what it writes, says and returns (C6, C7, C8)."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
+import json
+import math
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import polars as pl
 import pytest
 
-import povsim.experiments
 from povsim.cli import main
-from povsim.cli.compare import shown
-from povsim.config import Scenario
-from povsim.experiments.folder import out_folder, result_folder
+from povsim.experiments import comparison
 
-SHARES = {"households": 1000, "E1": 0.5, "E2": 0.3, "E3": 0.25, "E4": 0.1, "E4x": None}
-ROW = {"arm": "aid", "against": "none", "group": "structural", "measure": "E4", "mean": 0.01, "low95": -0.002, "high95": 0.022}
-SUMMARY: dict[str, Any] = {
-    "schema": 1,
-    "sentences": {"en": ["With aid, more leave."], "id": ["Dengan bantuan, lebih banyak."]},
-    "targets": ["aid_cooperative_planned"],
-    "variants": {
-        "trap": {
-            "arms": {name: {"structural": SHARES, "cost_idr": 5e12} for name in ("none", "aid", "aid_cooperative_planned")},
-            "contrasts": [
-                ROW | {"reason": None},
-                ROW | {"arm": "aid_cooperative_planned", "mean": 0.7, "reason": "too few to say"},
-                ROW | {"measure": "E1", "mean": 0.9, "reason": None},
-            ],
-        }
-    },
-}
+TINY = [
+    "population=toy",
+    "population.villages=20",
+    "population.households_per_village=20",
+    "replicates=2",
+    "burn_in_months=36",
+    "horizon_months=84",
+    "threads=2",
+]
+ARMS = ["none", "aid", "aid_equal_cost", "cooperative", "aid_cooperative", "aid_cooperative_planned"]
+RUNGS = ["E1", "E2", "E3", "E4", "E4x"]
 
 
-@pytest.fixture
-def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
-    """Put a run without a model in place of the real one."""
-    monkeypatch.chdir(tmp_path)
-
-    def install(failures: tuple[str, ...] = (), error: BaseException | None = None) -> None:
-        def run(scenario: Scenario, progress: Any) -> SimpleNamespace:
-            out = out_folder("compare", scenario)
-            with progress("Living 2 runs", total=2) as steps, result_folder(out, "compare", scenario) as folder:
-                folder.summary(SUMMARY)
-                if error is not None:
-                    raise error
-                steps.advance(2)
-            return SimpleNamespace(folder=out, summary=SUMMARY, failures=failures)
-
-        module = ModuleType("povsim.experiments.comparison")
-        module.run = run  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, "povsim.experiments.comparison", module)
-        monkeypatch.setattr(povsim.experiments, "comparison", module, raising=False)
-
-    return install
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("compare") / "run"
+    assert main(["compare", *TINY, "--out", str(out)]) == 0
+    return out
 
 
-def test_a_run_shows_its_tables_and_what_it_wrote(
-    stand_in: Callable[..., None], capsys: pytest.CaptureFixture[str], tmp_path: Path
+def summary_of(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "summary.json").read_text()))
+
+
+def test_the_result_folder_is_whole(folder: Path) -> None:
+    assert {p.name for p in folder.iterdir()} == {
+        "summary.json", "report.html", "tables", "figures", "scenario.yaml", "provenance.json", "REPRODUCE.md",
+    }  # fmt: skip
+    figures = {p.stem for p in (folder / "figures").iterdir()}
+    assert {"ladder", "exits_over_time", "exit_survival", "headcount_path", "cost_per_exit"} <= figures
+    tables = {p.stem for p in (folder / "tables").glob("*.parquet")}
+    assert {"arms", "persons", "contrasts", "exits_by_year", "funnel", "cost", "population_check", "parameters"} <= tables
+
+
+def test_summary_has_what_the_contract_names(folder: Path) -> None:
+    summary = summary_of(folder)
+    assert summary["command"] == "compare" and summary["schema"] == 1 and summary["horizon_months"] == 84
+    assert summary["definition"] == {"b": 0.1, "W": 36, "window": [12, 24]}
+    assert summary["groups"] == ["structural", "baseline_poor"]
+    for block in summary["variants"].values():
+        assert list(block["arms"]) == ARMS
+        for arm in block["arms"].values():
+            assert len(arm["headcount"]) == 85 and all(0 <= x <= 1 for x in arm["headcount"])
+            for group in summary["groups"]:
+                cell = arm[group]
+                assert cell["E4x"] <= cell["E4"] <= cell["E2"] <= cell["E1"]
+        pairs = {(c["arm"], c["against"]) for c in block["contrasts"]}
+        assert pairs == {
+            ("aid", "none"), ("cooperative", "none"), ("aid_cooperative", "aid"), ("aid_cooperative", "aid_equal_cost"),
+            ("aid_equal_cost", "aid"), ("aid_cooperative_planned", "aid"),
+        }  # fmt: skip
+        for c in block["contrasts"]:
+            if c["mean"] is not None:
+                assert c["mean"] == pytest.approx(c["n10"] - c["n01"], abs=1e-12)
+    assert len(summary["range"]) == 6 * 2 * 6
+    assert summary["targets"] == ["aid_cooperative_planned"]
+
+
+def test_a_level_of_an_arm_agrees_with_the_contrast(folder: Path) -> None:
+    for block in summary_of(folder)["variants"].values():
+        for c in block["contrasts"]:
+            if c["measure"] in RUNGS and c["mean"] is not None:
+                levels = [block["arms"][name][c["group"]][c["measure"]] for name in (c["arm"], c["against"])]
+                assert c["mean"] == pytest.approx(levels[0] - levels[1], abs=1e-9)
+
+
+def test_the_equal_cost_twin_costs_the_same_within_one_percent(folder: Path) -> None:
+    for block in summary_of(folder)["variants"].values():
+        assert block["arms"]["aid_equal_cost"]["cost_idr"] == pytest.approx(block["arms"]["aid_cooperative"]["cost_idr"], rel=0.01)
+        assert block["arms"]["none"]["cost_idr"] == 0
+
+
+def test_purses_and_items_add_up_to_the_cost_of_the_arm(folder: Path) -> None:
+    summary, cost = summary_of(folder), pl.read_parquet(folder / "tables" / "cost.parquet")
+    for (variant, arm), rows in cost.group_by("variant", "arm"):
+        assert rows["pv_idr"].sum() == pytest.approx(summary["variants"][variant]["arms"][arm]["cost_idr"], rel=1e-9)
+
+
+def test_c8_every_null_has_its_reason(folder: Path) -> None:
+    def walk(node: Any, path: str) -> None:
+        if isinstance(node, dict):
+            reasons = node.get("reasons")
+            for key, value in node.items():
+                if value is None and reasons is not None and key not in ("reason", "reasons"):
+                    assert key in reasons, f"{path}.{key} is null without a reason"
+                walk(value, f"{path}.{key}")
+        elif isinstance(node, list):
+            for k, value in enumerate(node):
+                walk(value, f"{path}[{k}]")
+        elif isinstance(node, float):
+            assert math.isfinite(node), path
+
+    walk(summary_of(folder)["variants"], "variants")
+
+
+def test_c8_every_parameter_in_use_has_source_and_grade(folder: Path) -> None:
+    table = pl.read_parquet(folder / "tables" / "parameters.parquet")
+    assert set(table["grade"]) <= {"V", "D", "G", "A"}
+    assert table["source"].str.len_chars().min() > 0
+    provenance = json.loads((folder / "provenance.json").read_text())
+    assert {"command", "seed", "run_hash", "scenario_hash", "code_hash", "data_hash"} <= set(provenance)
+    assert "povsim compare --scenario scenario.yaml" in (folder / "REPRODUCE.md").read_text()
+
+
+def test_c8_following_reproduce_gives_the_same_numbers(folder: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    assert main(["compare", "--scenario", str(folder / "scenario.yaml"), "reuse=false", "threads=1", "--out", str(again)]) == 0
+    assert summary_of(again)["variants"] == summary_of(folder)["variants"]
+
+
+def test_the_same_command_again_reads_the_stored_result(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", *TINY, "--out", str(folder)]) == 0
+    assert "were run before" in capsys.readouterr().out
+
+
+def test_c7_a_failed_replicate_is_a_line_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stand_in()
-    assert main(["compare", "population=toy", "parameters.pi=.13", "--out", "first"]) == 0
-    out, err = capsys.readouterr()
-    assert out.startswith("With aid, more leave.")
-    assert out.rstrip().endswith("Written to first: REPRODUCE.md, provenance.json, scenario.yaml, summary.json")
-    assert err.startswith("Warning: parameters.pi=0.13 lies outside its range")
-    assert (tmp_path / "first" / "summary.json").is_file()
+    real = comparison.burn_in
+
+    def sometimes(scenario: Any, variant: str, number: int, *rest: Any) -> Any:
+        if number == 1:
+            raise ValueError("made to fail")
+        return real(scenario, variant, number, *rest)
+
+    monkeypatch.setattr(comparison, "burn_in", sometimes)
+    out = tmp_path / "run"
+    assert main(["compare", *TINY, "replicates=3", "variants=[trap]", "arms=[none,aid]", "--out", str(out)]) == 1
+    assert "replicate 1" in capsys.readouterr().err
+    summary = summary_of(out)
+    assert summary["replicates"] == 2 and "made to fail" in summary["failures"][0]
 
 
-def test_the_scenario_of_a_folder_gives_the_same_scenario(stand_in: Callable[..., None], tmp_path: Path) -> None:
-    stand_in()
-    assert main(["compare", "population=toy", "exit.b=.2", "arms=[none,aid]", "--out", "first"]) == 0
-    assert main(["compare", "--scenario", "first/scenario.yaml", "--out", "first"]) == 0
-    assert main(["compare", "--scenario", "first/scenario.yaml", "exit.b=.1", "--out", "first"]) == 2
-
-
-def test_some_failed_runs_give_exit_code_1(stand_in: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
-    stand_in(failures=("replicate 2, trap: out of memory",))
-    assert main(["compare", "population=toy"]) == 1
-    assert "Failed: replicate 2, trap: out of memory" in capsys.readouterr().err
-
-
-def test_c7_ctrl_c_in_a_run_leaves_nothing(
-    stand_in: Callable[..., None], capsys: pytest.CaptureFixture[str], tmp_path: Path
+def test_c7_ctrl_c_leaves_nothing_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stand_in(error=KeyboardInterrupt())
-    assert main(["compare", "population=toy", "--out", "first"]) == 130
+    def interrupted(*rest: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(comparison, "burn_in", interrupted)
+    assert main(["compare", *TINY, "--out", str(tmp_path / "run")]) == 130
+    assert list(tmp_path.iterdir()) == []
     assert "interrupted" in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())
 
 
-def test_too_few_to_say_stands_in_place_of_numbers_and_targets_are_stamped() -> None:
-    text = shown(SUMMARY, "id")
-    assert text.startswith("Dengan bantuan")
-    lines = {line.split("  ")[0]: line.split() for line in text.splitlines()}
-    assert lines["aid - none"][3:] == ["+1.00", "-0.20", "+2.20"]
-    assert lines["aid_cooperative_planned - none (target)"][4:] == ["-", "-", "-", "too", "few", "to", "say"]
-    assert lines["aid_cooperative_planned (target)"][2:] == ["50.0", "30.0", "25.0", "10.0", "-", "5,000"]
-    assert "+90.00" not in text
+def test_c3_no_coverage_is_no_cooperative_to_the_last_bit(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    arms = "arms=[none,aid,cooperative,aid_cooperative]"
+    assert main(["compare", *TINY, "rollout.coverage=0", arms, "--out", str(out)]) == 0
+    for block in summary_of(out)["variants"].values():
+        for c in block["contrasts"]:
+            if (c["arm"], c["against"]) in {("cooperative", "none"), ("aid_cooperative", "aid")} and c["measure"] in RUNGS:
+                assert c["mean"] == 0 and c["n10"] == 0 and c["n01"] == 0 and c["extra_exits"] == 0
+        for group in ("structural", "baseline_poor"):
+            assert block["arms"]["cooperative"][group] == block["arms"]["none"][group]
+
+
+def test_indonesian_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "run"
+    assert main(["compare", *TINY, "replicates=1", "variants=[trap]", "arms=[none,aid]", "language=id", "--out", str(out)]) == 0
+    assert 'lang="id"' in (out / "report.html").read_text()
+    assert "rumah tangga" in capsys.readouterr().out
