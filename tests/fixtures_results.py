@@ -129,7 +129,7 @@ def made_up_summary() -> dict[str, Any]:
         effect = {"mean": 0.011 * shift, "low95": -0.004, "high95": 0.026, "households": 81_000.0, "n10": 0.02, "n01": 0.009}
         takeup[variant] = {
             arm: {
-                "members_share_structural_m60": 0.021,
+                "members_share_m60": 0.021,
                 "members_in_trading_share_structural_m60": 0.0011,
                 "trading_share_m17": 0.031,
                 "trading_share_m60": 0.026 * shift,

@@ -66,7 +66,8 @@ def test_an_interval_with_zero_claims_no_direction() -> None:
 
 def test_too_few_households_give_no_size_and_no_harm() -> None:
     _, second, third = sentences(with_effects(0.0005, 0.0004, half=0.0001, reason=TOO_FEW))
-    assert "too few to say whether they help or harm" in second
+    assert "change too few outcomes to say whether they help or harm" in second
+    assert "where one trades the difference is" in second
     assert "0.5 " not in second
     assert third.startswith("Too few simulated households change side to say how many are harmed")
     assert "terlalu sedikit" in sentences(with_effects(0.0005, 0.0004, half=0.0001, reason=TOO_FEW), "id")[1]

@@ -125,9 +125,18 @@ def _write(folder: Any, found: Any, scenario: Any) -> None:
 
 def _show(summary: Mapping[str, Any], language: str) -> None:
     """Tables, sentences and notes on the terminal."""
+    from povsim.reporting.language import language as spoken
+    from povsim.reporting.page_tables import takeup
     from povsim.reporting.tables import arm_table, contrast_table, print_tables
 
-    print_tables([make(summary, variant, language) for variant in summary["variants"] for make in (arm_table, contrast_table)])
+    words = spoken(language)
+    found = [
+        table
+        for variant in summary["variants"]
+        for table in (arm_table(summary, variant, language), contrast_table(summary, variant, language), takeup(summary, variant, words))
+        if table is not None
+    ]
+    print_tables(found)
     print()
     for sentence in summary["sentences"][language]:
         print(textwrap.fill(sentence, 110))

@@ -136,7 +136,7 @@ def takeup(summary: Summary, variant: str, words: Language) -> Table | None:
         return None
     feet = Footnotes(words)
     names = (
-        "members_share_structural_m60",
+        "members_share_m60",
         "members_in_trading_share_structural_m60",
         "trading_share_m17",
         "trading_share_m60",

@@ -94,6 +94,7 @@ def _cooperatives(summary: Summary, words: Language) -> str:
     return (
         words.text(f"sentence.alone_{alone.verdict}", subject=subject, **_fields(alone, summary, words))
         + _villages(summary, arm, alone, words)
+        + _where_trading(summary, arm, alone, words)
         + words.text(f"sentence.twin_{twin.verdict}", **_fields(twin, summary, words))
         + _other_group(summary, arm, alone, words)
         + "."
@@ -240,6 +241,29 @@ def _villages(summary: Summary, arm: str, reading: Reading, words: Language) -> 
     run = summary.get("population", {}).get("villages")
     instead = words.text("sentence.villages_instead", villages=words.number(run)) if run else ""
     return words.text("sentence.villages", needed=words.span(needed, words.count), instead=instead)
+
+
+def _where_trading(summary: Summary, arm: str, reading: Reading, words: Language) -> str:
+    """Where nothing can be seen: how many are reached, and what is found in the villages where a cooperative trades."""
+    if reading.verdict not in (v.UNSEEN, v.TOO_FEW, v.NO_INTERVAL):
+        return ""
+    entries = [block.get(arm, {}) for block in summary.get("takeup", {}).values()]
+    shares = v.shown(entry.get("members_in_trading_share_structural_m60") for entry in entries)
+    effects = [entry.get("effect_where_trading") or {} for entry in entries]
+    if not shares or not effects:
+        return ""
+    if any(v.status(effect) not in (v.MORE, v.FEWER, v.UNSEEN) for effect in effects):
+        found = words.text("sentence.where_too_few")
+    else:
+        means = [effect["mean"] for effect in effects]
+        low, high = min(effect["low95"] for effect in effects), max(effect["high95"] for effect in effects)
+        beside = [*means, low, high]
+        found = words.text(
+            "sentence.where_effect",
+            size=words.span(means, lambda share: words.per_thousand(share, beside, signed=True)),
+            ends=words.interval(low, high, lambda share: words.per_thousand(share, beside, signed=True)),
+        )
+    return words.text("sentence.take_up", share=words.span(shares, lambda one: words.percent(one, 2)), found=found)
 
 
 def _other_group(summary: Summary, arm: str, structural: Reading, words: Language) -> str:
