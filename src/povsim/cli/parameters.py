@@ -225,7 +225,7 @@ def _one(e: Entry, options: argparse.Namespace) -> int:
     ignored = [f"--{name}" for name in ("grade", "group", "search") if getattr(options, name) is not None]
     if ignored:
         raise PovsimError(
-            f"povsim parameters: {' and '.join(ignored)} cannot go with the symbol '{e.symbol}'. Give one of them."
+            f"povsim parameters: {' and '.join(ignored)} cannot go with the symbol '{e.symbol}'. Give one, not both."
         )
     print(json.dumps(as_json(e), indent=2, ensure_ascii=False) if options.json else _full(e, options.language))
     return 0
