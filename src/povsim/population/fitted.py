@@ -5,6 +5,7 @@ from importlib.resources import files
 
 import polars as pl
 
+
 def file_name(variant: str) -> str:
     """Name of the committed table of a variant."""
     return f"fitted_{variant}.csv"
