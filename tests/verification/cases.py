@@ -34,6 +34,9 @@ FROM_NOTHING = {
 }
 
 
+EVERYBODY = Eligibility("all", share=None, families=None, provinces=None, random_share=1.0)
+
+
 def tools(amount_idr: float, rule: str = "all") -> ProgrammeSpec:
     """A grant of productive assets in month 3."""
     delivery = Delivery(
@@ -41,6 +44,12 @@ def tools(amount_idr: float, rule: str = "all") -> ProgrammeSpec:
     )
     eligibility = Eligibility(rule=rule, share=None, families=None, provinces=None, random_share=1.0)
     return ProgrammeSpec("tools", "asset", None, amount_idr, delivery, eligibility)
+
+
+def cash(amount_idr: float, to: Eligibility = EVERYBODY) -> ProgrammeSpec:
+    """Rupiah a month from month 1 on, all of it delivered."""
+    delivery = Delivery(1, None, "monthly", delivered_share=1.0, leakage=0.0, cost_share=0.0)
+    return ProgrammeSpec("cash", "cash", amount_idr, None, delivery, to)
 
 
 @dataclass(frozen=True)

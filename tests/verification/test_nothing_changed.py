@@ -6,22 +6,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from povsim.config.programmes import Delivery, Eligibility, ProgrammeSpec
+from povsim.config.programmes import Eligibility
 from povsim.model.arm import Arm
 from povsim.model.country import Country
 from povsim.population.columns import COOP_COLUMNS, HOME_COLUMNS
-from verification.cases import BUSY, tools
+from verification.cases import BUSY, cash, tools
 from verification.small_world import AID, VARIANTS, arm, country, standard_arms, world
 
 MONTHS = 26
-ONGOING = Delivery(start_month=1, duration_months=None, calendar="monthly", delivered_share=1.0, leakage=0.0, cost_share=0.0)
 NOBODY = {
     "no province": Eligibility("province", None, None, ("NOWHERE",), 1.0),
     "share of 0": Eligibility("bottom_share", 0.0, None, None, 1.0),
     "no family": Eligibility("register_score", None, 0, None, 1.0),
     "drawn by nobody": Eligibility("all", None, None, None, 0.0),
 }
-EVERYBODY = Eligibility("all", None, None, None, 1.0)
 UNLIKE = ("covered", "mentor", "capital", "capital_flag", "invited", "q", "q0")
 """Columns of COOP that say what an arm intends, which differs between arms although nobody is reached."""
 BIT_IS_SET = pytest.mark.xfail(strict=True, reason="src: a programme that pays nothing sets its bit, which joining (9) reads")
@@ -51,7 +49,7 @@ def assert_same(c: Country, a: int, d: Country, b: int, but: tuple[str, ...] = (
 @pytest.mark.parametrize("who", NOBODY)
 @pytest.mark.parametrize("product", ["cash", "food", "asset"])
 def test_a_programme_for_nobody_changes_nothing(product, who):
-    spec = ProgrammeSpec("new", product, 500_000.0, None, ONGOING, NOBODY[who])
+    spec = replace(cash(500_000.0, NOBODY[who]), name="new", product=product)
     p = {**world().p, **BUSY}
     c = lived([Arm("without", p, AID, True), Arm("with", p, {**AID, "new": 1.0}, True)], specs=(spec,))
     assert_same(c, 0, c, 1)
@@ -66,7 +64,7 @@ def test_a_programme_for_nobody_changes_nothing(product, who):
 )
 def test_a_programme_without_budget_changes_nothing(how):
     """Everybody is eligible, but there is no money: the amount is 0, or the arm's factor on it."""
-    spec = ProgrammeSpec("new", "cash", 0.0 if how == "amount" else 500_000.0, None, ONGOING, EVERYBODY)
+    spec = replace(cash(0.0 if how == "amount" else 500_000.0), name="new")
     p = {**world().p, **BUSY}
     factor = 0.0 if how == "factor" else 1.0
     c = lived([Arm("without", p, AID, True), Arm("with", p, {**AID, "new": factor}, True)], specs=(spec,))

@@ -11,7 +11,7 @@ from povsim import parameters
 from povsim.model.arm import Arm
 from povsim.model.country import Country
 from povsim.population.columns import COOP, HOME, LIFE
-from verification.cases import BUSY, tools
+from verification.cases import BUSY, cash
 from verification.small_world import AID, country, world
 
 MONTHS = 36
@@ -173,7 +173,7 @@ TABLE = (
     Row(15, "dissolution", {"h_dis": 0.0}, ever("dissolved"), "0", {**BUSY, "h0": 0.1, "h_dis": 0.1}, True),
     Row(16, "errors of the registry", {"e_sd": 0.0, "e_enum": 0.0}, of("ybar", enrolled), "lower", {"refresh": 1.0}),
     Row(17, "delivered share", {"delivered": 0.0}, of("c_sum", enrolled), "lower"),
-    Row(18, "local demand", {"xi_D": 0.0}, of("ybar"), "lower", {"xi_D": 1.5}, specs=(tools(1e7),)),
+    Row(18, "local demand", {"xi_D": 0.0}, of("ybar"), "lower", {"xi_D": 1.5}, specs=(cash(5e5),)),
     Row(19, "village works", {"works_share": 0.0}, of("c_sum", listed), "lower"),
     Row(19, "displacement of village funds", {"displaced": 0.0}, of_village("works"), "higher", LIVELY, True),
     Row(20, "trust", {"v3": 0.0}, sales_of, "lower", {**BUSY, "h_sc": 0.0, "kt": 0.2, "v3": 3.0}, True),
