@@ -81,7 +81,9 @@ def test_a_level_of_an_arm_agrees_with_the_contrast(folder: Path) -> None:
 
 def test_the_equal_cost_twin_costs_the_same_within_one_percent(folder: Path) -> None:
     for block in summary_of(folder)["variants"].values():
-        assert block["arms"]["aid_equal_cost"]["cost_idr"] == pytest.approx(block["arms"]["aid_cooperative"]["cost_idr"], rel=0.01)
+        assert block["arms"]["aid_equal_cost"]["cost_idr"] == pytest.approx(
+            block["arms"]["aid_cooperative"]["cost_idr"], rel=0.01
+        )
         assert block["arms"]["none"]["cost_idr"] == 0
 
 

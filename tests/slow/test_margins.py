@@ -11,7 +11,7 @@ import pytest
 from povsim import evidence, parameters
 from povsim.config import scenario_from
 from povsim.draws import DrawKey
-from povsim.experiments.population_check import published, synthetic
+from povsim.experiments.population_check import published
 from povsim.experiments.replicate import TODAYS_AID, burn_in
 from povsim.model.arm import Arm
 from povsim.model.country import Country
@@ -71,7 +71,10 @@ def test_urban_and_rural_nation_and_f2(variant):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_f16_persons_over_households_and_mean_consumption(variant):
     found = replicate(variant).year_before["figures"]
-    for key, name in (("headcount_person_over_household", "persons_over_households"), ("mean_consumption_in_lines", "mean_lines")):
+    for key, name in (
+        ("headcount_person_over_household", "persons_over_households"),
+        ("mean_consumption_in_lines", "mean_lines"),
+    ):
         fact = evidence.fact(key)
         assert fact.low <= found[("Indonesia", "all", name)] <= fact.high, name
 

@@ -91,7 +91,9 @@ def _run_and_write(scenario: Any, out: Path) -> int:
     with result_folder(out, "compare", scenario) as folder:
         _write(folder, found, scenario)
     _show(found.summary, scenario.language)
-    print(f"\nWritten to {out}: {', '.join(sorted(path.name for path in out.iterdir()))}. Open {out / 'report.html'} to read it.")
+    print(
+        f"\nWritten to {out}: {', '.join(sorted(path.name for path in out.iterdir()))}. Open {out / 'report.html'} to read it."
+    )
     for failure in found.failures:
         print(f"Failed: {failure}", file=sys.stderr)
     return 1 if found.failures else 0
@@ -133,7 +135,11 @@ def _show(summary: Mapping[str, Any], language: str) -> None:
     found = [
         table
         for variant in summary["variants"]
-        for table in (arm_table(summary, variant, language), contrast_table(summary, variant, language), takeup(summary, variant, words))
+        for table in (
+            arm_table(summary, variant, language),
+            contrast_table(summary, variant, language),
+            takeup(summary, variant, words),
+        )
         if table is not None
     ]
     print_tables(found)

@@ -41,15 +41,18 @@ def _show(variants: Sequence[str]) -> int:
     cells = cells_of("indonesia")
     print(
         f"{cells.height} cells (district by urban or rural) of {cells['district_id'].n_unique()} districts in "
-        f"{cells['province'].n_unique()} provinces; {cells['households'].sum():,} households, {cells['persons'].sum():,} persons."
+        f"{cells['province'].n_unique()} provinces; {cells['households'].sum():,} households, "
+        f"{cells['persons'].sum():,} persons."
     )
     rows = []
     for variant in variants:
         fitted = committed(variant)
-        ends = [f"{fitted[c].min():.2f} to {fitted[c].max():.2f}" for c in ("mu", "sg", "sk")]
+        ends = [f"{x.min():.2f} to {x.max():.2f}" for x in fitted.select("mu", "sg", "sk").to_numpy().T]
         rows.append([variant, file_name(variant), *ends, table_hash(fitted)[:12]])
     print(table(["variant", "table", "mu", "sg", "sk", "sha256"], rows))
-    print("mu, sg, sk: location, spread and lower-side compression of ln earning capacity. povsim population fit rebuilds them.")
+    print(
+        "mu, sg, sk: location, spread and lower-side compression of ln earning capacity. povsim population fit rebuilds them."
+    )
     return 0
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from os import cpu_count
 from typing import Any
 
@@ -60,7 +61,10 @@ def run(scenario: Scenario, progress: Progress) -> Comparison:
     twins = [arm for arm in scenario.arms if arm.aid == "equal_cost"]
     steps = len(scenario.variants) * scenario.replicates * (2 + len(twins))
     runs = []
-    with progress("Comparing arms (compiling first, if this is the first run)", steps) as bar, ThreadPoolExecutor(threads) as pool:
+    with (
+        progress("Comparing arms (compiling first, if this is the first run)", steps) as bar,
+        ThreadPoolExecutor(threads) as pool,
+    ):
         for variant in scenario.variants:
             runs.append(_variant(scenario, variant, pool, threads, bar.advance, failures))
     lived = time.perf_counter()
@@ -99,7 +103,9 @@ def _variant(
 
     replicates = _each(first, range(scenario.replicates), pool if inner is None else None, variant, failures)
     if not replicates:
-        raise PovsimError(f"Every replicate of variant {variant} failed. The first reason: {failures[0] if failures else 'none given'}.")
+        raise PovsimError(
+            f"Every replicate of variant {variant} failed. The first reason: {failures[0] if failures else 'none given'}."
+        )
     replicates.sort(key=lambda r: r.number)
     done = VariantRun(variant, replicates, dict(plain))
     for spec in twins:
@@ -165,7 +171,7 @@ def _each(
 
     if pool is None:
         for number in numbers:
-            book(number, lambda number=number: work(number))
+            book(number, partial(work, number))
         return out
     jobs: dict[Future[Replicate], int] = {pool.submit(work, number): number for number in numbers}
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from scipy.special import stdtrit  # type: ignore[import-untyped]
+from scipy.special import stdtrit
 
 from povsim import parameters
 from povsim.config import Scenario
@@ -145,14 +145,16 @@ def _contrast(
     where: Sequence[np.ndarray] | None = None,
 ) -> Contrast:
     """Paired contrast; `where` further restricts the households of each replicate."""
-    masks = [r.group(group) if where is None else r.group(group) & w for r, w in zip(replicates, where or replicates, strict=True)]
+    masks = [r.group(group) for r in replicates]
+    if where is not None:
+        masks = [mask & also for mask, also in zip(masks, where, strict=True)]
     y = [[r.outcomes[name].tau[rung][m] > 0 for r, m in zip(replicates, masks, strict=True)] for name in (arm, against)]
     weights = [r.weight[m] for r, m in zip(replicates, masks, strict=True)]
     return paired_contrast(arm, against, group, rung, y[0], y[1], weights, cost)
 
 
 def _takeup(scenario: Scenario, run: VariantRun, contrasts: list[Contrast]) -> dict[str, Any]:
-    """Take-up, what happens where a cooperative trades, and the villages needed, for each cooperative arm that has a contrast."""
+    """Take-up, what happens where a cooperative trades, and the villages needed, by cooperative arm that has a contrast."""
     out: dict[str, Any] = {}
     for arm, against in pairs_of(scenario, _arm_names(scenario, run)):
         if not run.arms[arm].cooperative or arm in out or run.arms[against].cooperative or against == "aid_equal_cost":
@@ -208,9 +210,8 @@ def _interval(values: Sequence[float | None]) -> tuple[float | None, float | Non
 
 
 def _tables(scenario: Scenario, runs: Sequence[VariantRun], contrasts: dict[str, list[Contrast]]) -> dict[str, pl.DataFrame]:
-    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in (
-        "arms", "persons", "contrasts", "exits_over_time", "exits_by_year", "exit_survival", "headcount_path", "funnel", "cost", "aid",
-    )}  # fmt: skip
+    names = ("arms", "persons", "contrasts", "exits_over_time", "exits_by_year", "exit_survival", "headcount_path", "funnel")
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in (*names, "cost", "aid")}
     for run in runs:
         for c in contrasts[run.variant]:
             flat = {k: v for k, v in c.to_json().items() if k != "reasons"}
@@ -236,7 +237,17 @@ def _arm_rows(rows: dict[str, list[dict[str, Any]]], scenario: Scenario, run: Va
                 values = [_share(r, name, rung, group, getattr(r, attribute)) for r in reps]
                 mean, low, high = _interval(values)
                 size = _mean(getattr(r, attribute)[r.group(group)].sum() for r in reps)
-                rows[table].append({**key, "group": group, "measure": rung, "mean": mean, "low95": low, "high95": high, table if table == "persons" else "households": size})
+                rows[table].append(
+                    {
+                        **key,
+                        "group": group,
+                        "measure": rung,
+                        "mean": mean,
+                        "low95": low,
+                        "high95": high,
+                        table if table == "persons" else "households": size,
+                    }
+                )
         by_month = _mean_array([_cumulative(r, name, group, last) for r in reps])
         for month in range(12, last + 1):
             value = None if by_month is None else float(by_month[month])
@@ -251,11 +262,15 @@ def _arm_rows(rows: dict[str, list[dict[str, Any]]], scenario: Scenario, run: Va
     for a, area in enumerate(AREAS):
         for month in range(poverty.shape[0]):
             observed, gap, severity, latent = (None if np.isnan(x) else float(x) for x in poverty[month, a])
-            rows["headcount_path"].append({**key, "month": month, "area": area, "observed": observed, "gap": gap, "severity": severity, "latent": latent})
+            rows["headcount_path"].append(
+                {**key, "month": month, "area": area, "observed": observed, "gap": gap, "severity": severity, "latent": latent}
+            )
     for year in range(scenario.horizon_months // 12 + 1):
         for s, status in enumerate(STATUS):
             month = 12 * year
-            share = _mean(float(r.village_weight @ (r.outcomes[name].status[month] == s)) / r.village_weight.sum() for r in reps)
+            share = _mean(
+                float(r.village_weight @ (r.outcomes[name].status[month] == s)) / r.village_weight.sum() for r in reps
+            )
             rows["funnel"].append({
                 **key, "year": year, "status": status, "share_of_villages": share,
                 "members_per_cooperative": _mean(_members_per(r, name, month) for r in reps),
@@ -263,10 +278,10 @@ def _arm_rows(rows: dict[str, list[dict[str, Any]]], scenario: Scenario, run: Va
             })  # fmt: skip
     items: dict[tuple[str, str], list[float]] = {}
     for r in reps:
-        for item, value in r.outcomes[name].cost.items():
-            items.setdefault(item, []).append(value)
-    for (purse, item), values in items.items():
-        rows["cost"].append({**key, "purse": purse, "item": item, "pv_idr": float(np.mean(values))})
+        for booked, value in r.outcomes[name].cost.items():
+            items.setdefault(booked, []).append(value)
+    for (purse, item), amounts in items.items():
+        rows["cost"].append({**key, "purse": purse, "item": item, "pv_idr": float(np.mean(amounts))})
     for programme in reps[0].outcomes[name].families:
         families = np.mean([r.outcomes[name].families[programme] for r in reps], axis=0)
         for year, value in enumerate(families):

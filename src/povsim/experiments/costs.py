@@ -1,4 +1,4 @@
-"""Public cost of the arms by purse and item: each rupiah once, at the purse that pays it. Model page section 6, "Equal money"."""
+"""Public cost of the arms by purse and item: each rupiah once, at the purse that pays it ("Equal money", model page 6)."""
 
 from collections.abc import Sequence
 
@@ -22,9 +22,7 @@ def first_month_at(status: NDArray[np.uint8], start: NDArray[np.uint8], least: i
     return np.where(reached.any(axis=0), np.maximum(1, reached.argmax(axis=0)), 0)
 
 
-def cooperative_flows(
-    status: NDArray[np.uint8], start: NDArray[np.uint8], weight: Floats, arm: Arm
-) -> dict[str, Floats]:
+def cooperative_flows(status: NDArray[np.uint8], start: NDArray[np.uint8], weight: Floats, arm: Arm) -> dict[str, Floats]:
     """Rp of the nation in months 1..T by item: building, capital, mentoring, administration. weight [V] real villages."""
     T = status.shape[0]
     flows = {name: np.zeros(T) for name in ("building", "capital", "mentoring", "administration")}
@@ -40,7 +38,9 @@ def cooperative_flows(
     return flows
 
 
-def costs_by_purse(record: Record, start: NDArray[np.uint8], weight: Floats, arms: Sequence[Arm]) -> list[dict[tuple[str, str], float]]:
+def costs_by_purse(
+    record: Record, start: NDArray[np.uint8], weight: Floats, arms: Sequence[Arm]
+) -> list[dict[tuple[str, str], float]]:
     """Present value by (purse, item) of each arm, Rp of the nation; the residual value of buildings is negative.
 
     start uint8 [arm, V]: status at t = 0.

@@ -58,13 +58,23 @@ def published() -> dict[tuple[str, str, str], tuple[float, str, str]]:
         if row["indicator"] in names:
             name, unit = names[row["indicator"]]
             out[("Indonesia", area_of[row["area"]], name)] = (row["value"] / unit, row["grade"], row["source"])
-    for key, name in (("mean_consumption_in_lines", "mean_lines"), ("headcount_person_over_household", "persons_over_households")):
+    for key, name in (
+        ("mean_consumption_in_lines", "mean_lines"),
+        ("headcount_person_over_household", "persons_over_households"),
+    ):
         fact = evidence.fact(key)
         out[("Indonesia", "all", name)] = (fact.value, fact.grade, fact.source)
     return out
 
 
-UNITS = {"headcount": "percent", "P1": "percent", "P2": "percent", "gini": "index", "mean_lines": "poverty lines", "persons_over_households": "ratio"}
+UNITS = {
+    "headcount": "percent",
+    "P1": "percent",
+    "P2": "percent",
+    "gini": "index",
+    "mean_lines": "poverty lines",
+    "persons_over_households": "ratio",
+}
 
 
 def check_table(found: Sequence[dict[tuple[str, str, str], float]]) -> pl.DataFrame:

@@ -135,7 +135,9 @@ def live_arms(
         replicate.outcomes[arm.name] = ArmOutcome(
             tau=tau,
             cost=costs[a],
-            poverty=np.concatenate([replicate.year_before["month_0"][None], _shares(replicate.sample, record.poverty[a], persons)]),
+            poverty=np.concatenate(
+                [replicate.year_before["month_0"][None], _shares(replicate.sample, record.poverty[a], persons)]
+            ),
             status=np.concatenate([start[a][None], record.status[a]]),
             members=record.members[a],
             volume=record.volume[a],

@@ -24,7 +24,7 @@ from povsim.model.arm import Arm
 from povsim.model.country import Country
 from povsim.model.state import State
 from povsim.population.columns import HOME, LIFE
-from povsim.population.nation import Nation, nation
+from povsim.population.nation import nation
 from povsim.population.sample import Sample, draw_sample
 from povsim.population.strata import draw_villages
 
@@ -118,7 +118,9 @@ def by_group(values: Floats, weights: Floats, group: NDArray[np.int64], groups: 
     return np.bincount(group, weights=weights * values, minlength=groups) / np.where(total > 0, total, 1)
 
 
-def adjust(table: pl.DataFrame, target: Margins, sample: Sample, state: State, p: dict[str, float], key: DrawKey, gain: float) -> pl.DataFrame:
+def adjust(
+    table: pl.DataFrame, target: Margins, sample: Sample, state: State, p: dict[str, float], key: DrawKey, gain: float
+) -> pl.DataFrame:
     """One step of the control loop; the sample's own traits follow the new table."""
     c = observed(sample, state, p, key)
     persons = sample.persons
@@ -134,7 +136,9 @@ def adjust(table: pl.DataFrame, target: Margins, sample: Sample, state: State, p
     province = np.tile(target.province[cell], c.shape[0])
     weights = np.tile(persons, c.shape[0])
     gap = np.maximum(0.0, 1 - c.ravel())
-    found_ratio = by_group(gap, weights, province, 38) / np.maximum(by_group((gap > 0).astype(float), weights, province, 38), 1e-9)
+    found_ratio = by_group(gap, weights, province, 38) / np.maximum(
+        by_group((gap > 0).astype(float), weights, province, 38), 1e-9
+    )
     sk = table["sk"].to_numpy() + gain * 4.0 * (found_ratio[target.province] - target.gap_ratio)
     return table.with_columns(
         mu=pl.Series(mu), sg=pl.Series(np.clip(sg, *LIMITS["sg"])), sk=pl.Series(np.clip(sk, *LIMITS["sk"]))
@@ -181,9 +185,7 @@ def fit(
     arm = Arm("base", p, {"pkh": 1.0, "sembako": 1.0})
 
     def live(sample: Sample, state: State, months: int) -> None:
-        Country(
-            sample, state, [arm], variant, key, months=months, nation=whole, record=False, pool=pool, threads=threads
-        ).run()
+        Country(sample, state, [arm], variant, key, months=months, nation=whole, record=False, pool=pool, threads=threads).run()
 
     table = first_guess(cells, p)
     with ThreadPoolExecutor(threads) as pool:
@@ -196,7 +198,7 @@ def fit(
             follow(table, sample, state, table["mu"].to_numpy() - before)
             advance(1)
         table = law_of_assets(table, target, sample, state)
-        for number in range(effort.rounds):
+        for _ in range(effort.rounds):
             sample = draw_sample(cells, drawn, effort.households, p, table, key)
             state = State.first(sample, -12 * effort.burn_in)
             live(sample, state, 12 * effort.burn_in)

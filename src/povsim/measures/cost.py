@@ -34,9 +34,7 @@ def present_value(monthly: npt.ArrayLike, discount: float, months: npt.ArrayLike
     flow = np.asarray(monthly, dtype=np.float64)
     when = np.arange(1, flow.shape[-1] + 1) if months is None else np.asarray(months)
     if when.shape != flow.shape[-1:]:
-        raise PovsimError(
-            f"{flow.shape[-1]} monthly flows were given with {when.size} months; each flow needs one month."
-        )
+        raise PovsimError(f"{flow.shape[-1]} monthly flows were given with {when.size} months; each flow needs one month.")
     return np.asarray((flow * discount_factors(when, discount)).sum(axis=-1), dtype=np.float64)
 
 

@@ -28,6 +28,4 @@ def member_of(group: str, structural: npt.NDArray[np.bool_]) -> npt.NDArray[np.b
         return np.asarray(structural, dtype=np.bool_).copy()
     if group == BASELINE_POOR:
         return np.ones(np.shape(structural), dtype=np.bool_)
-    raise PovsimError(
-        f"Unknown group '{group}'; the nearest is '{nearest(group, GROUPS)}'. Accepted: {', '.join(GROUPS)}."
-    )
+    raise PovsimError(f"Unknown group '{group}'; the nearest is '{nearest(group, GROUPS)}'. Accepted: {', '.join(GROUPS)}.")

@@ -90,8 +90,7 @@ def kaplan_meier(
     w = np.ones(length.shape) if weight is None else np.asarray(weight, dtype=np.float64)
     if length.ndim != 1 or not length.shape == seen.shape == w.shape:
         raise PovsimError(
-            "months, ended and weight must be one-dimensional and alike; "
-            f"given {length.shape}, {seen.shape}, {w.shape}."
+            f"months, ended and weight must be one-dimensional and alike; given {length.shape}, {seen.shape}, {w.shape}."
         )
     if length.size and (length.min() < 0 or not np.isfinite(w).all() or w.min() < 0.0):
         raise PovsimError("A spell has a negative length, or a weight that is negative or not a number.")
@@ -147,9 +146,7 @@ def survival_of_exits(flags: Flags, weight: Floats, upto: int = CURVE_MONTHS) ->
     return kaplan_meier(spells.months[crossed], spells.ended[crossed], np.asarray(weight)[crossed], upto)
 
 
-def cumulative_exit_share(
-    tau: Months, weight: Floats, T: int, months: Sequence[int] = EXIT_MONTHS
-) -> dict[int, float | None]:
+def cumulative_exit_share(tau: Months, weight: Floats, T: int, months: Sequence[int] = EXIT_MONTHS) -> dict[int, float | None]:
     """Weighted share of households whose first exit begins in month m or earlier, for each m of `months`.
 
     `tau` [n] from `first_exit`, 0 for none; `weight` [n]. None for months after the window, T - 60, which were not

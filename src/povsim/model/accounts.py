@@ -1,4 +1,7 @@
-"""Stages 10, 11 and the village part of 13: accounts, governance, funnel and the terms of next month. Equations (11), (13)-(15), (18), (20)."""
+"""Stages 10, 11 and the village part of 13: accounts, governance, funnel and the terms of next month.
+
+Equations (11), (13)-(15), (18), (20).
+"""
 
 from numba import njit
 
@@ -129,9 +132,7 @@ def governance_and_funnel(life, home, place, coop, v, lo, n, p, interactions, u_
     mentor = coop[COOP.mentor, v]
     scandal = 0.0
     if status >= 1.0 and status <= 5.0:
-        q = management(
-            q, p.km, mentor, p.qmax, p.kd, coop[COOP.q0, v], p.sq, q_normal, p.kc, place[PLACE.capture, v]
-        )
+        q = management(q, p.km, mentor, p.qmax, p.kd, coop[COOP.q0, v], p.sq, q_normal, p.kc, place[PLACE.capture, v])
         coop[COOP.q, v] = q
     if status == 4.0 and u_scandal < probability(p.h_sc * (1.5 - q)):
         scandal = 1.0
@@ -159,9 +160,7 @@ def governance_and_funnel(life, home, place, coop, v, lo, n, p, interactions, u_
         Eq, behind, phibar = coop[COOP.Eq, v], coop[COOP.arrears, v], coop[COOP.phibar, v]
         if not interactions:  # what other households do cannot decide whether the cooperative lives
             Eq, behind, phibar = 0.0, 0.0, 0.5
-        hazard = dormancy_hazard(
-            p.h0, p.bq, q, p.bk, Eq, coop[COOP.Eq0, v], p.bn, behind, p.bp, phibar, p.bt, p.topdown
-        )
+        hazard = dormancy_hazard(p.h0, p.bq, q, p.bk, Eq, coop[COOP.Eq0, v], p.bn, behind, p.bp, phibar, p.bt, p.topdown)
         if Eq < -coop[COOP.Eq0, v] or u_funnel < probability(hazard):
             to = 5.0
     elif status == 5.0:
@@ -181,7 +180,7 @@ def governance_and_funnel(life, home, place, coop, v, lo, n, p, interactions, u_
 
 @compiled
 def terms_of_next_month(place, coop, v, p, units, branched, january, interactions, tally):
-    """Stage 13 (11), (18): shares of trade that open units take, premium, saving and margin after the wedge rule, traders' loss, demand."""
+    """Stage 13 (11), (18): trade that open units take; premium, saving, margin by the wedge rule; traders' loss; demand."""
     wedge = place[PLACE.wedge, v]
     rt = 0.0
     qt = 0.0
@@ -197,9 +196,7 @@ def terms_of_next_month(place, coop, v, p, units, branched, january, interaction
     coop[COOP.kappa, v] = share * p.kappa
     coop[COOP.mu, v] = share * p.mu
     coop[COOP.loss_rate, v] = (
-        trader_loss_rate(p.trader_local, wedge * tally[TL.volume], tally[TL.trader_earn], p.loss_cap)
-        if interactions
-        else 0.0
+        trader_loss_rate(p.trader_local, wedge * tally[TL.volume], tally[TL.trader_earn], p.loss_cap) if interactions else 0.0
     )
     if not interactions:
         coop[COOP.mshare, v] = 0.0
@@ -207,7 +204,5 @@ def terms_of_next_month(place, coop, v, p, units, branched, january, interaction
         coop[COOP.inj_year, v] = 0.0
     coop[COOP.inj_year, v] += tally[TL.inj]
     coop[COOP.dem, v] = (
-        local_demand(p.xi_D, tally[TL.inj], place[PLACE.inj_base, v], tally[TL.income])
-        if interactions and branched
-        else 0.0
+        local_demand(p.xi_D, tally[TL.inj], place[PLACE.inj_base, v], tally[TL.income]) if interactions and branched else 0.0
     )

@@ -18,7 +18,9 @@ def _capacities(life, home, coop, village, rows, growth_ahead, p, out):
         out[j] = household_capacity(life, home, coop, village[i], i, life[LIFE.w_ahead, i] * growth_ahead, False, p)
 
 
-def baseline_poor(sample: Sample, state: State, p: dict[str, float], variant: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def baseline_poor(
+    sample: Sample, state: State, p: dict[str, float], variant: str
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Rows of the baseline poor (m12(0) < 1) and which of them are structurally poor (also ccap(0) < 1).
 
     `state` at t = 0, before any arm. p: parameters of arm `aid`.

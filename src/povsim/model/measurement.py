@@ -1,4 +1,7 @@
-"""Stage 13: twelve months of consumption, observed poverty, and the marks from which the exit ladder is read. Equation (21), model page section 6."""
+"""Stage 13: twelve months of consumption, observed poverty, and the marks from which the exit ladder is read.
+
+Equation (21), model page section 6.
+"""
 
 import numpy as np
 from numba import njit

@@ -8,6 +8,7 @@ reads only its own households and the year's schedule.
 import numpy as np
 from numba import njit
 
+from povsim.fastmath import exp
 from povsim.model.accounts import (
     close_year,
     governance_and_funnel,
@@ -15,7 +16,6 @@ from povsim.model.accounts import (
     monthly_accounts,
     terms_of_next_month,
 )
-from povsim.fastmath import exp
 from povsim.model.measurement import consumption_of_the_year, marks, observed_poverty
 from povsim.model.passes import income_and_aid, repayment, saving_and_investment, spending_and_coping
 from povsim.model.scratch import ROW_PADDING, SC, TL
@@ -126,9 +126,7 @@ def live(
                         close_year(life, house, co, v, lo, n, q, pays)
                     members_and_loans(life, house, co, v, lo, n)
                 if status > 0.0 or co[COOP.covered, v] != 0.0:
-                    governance_and_funnel(
-                        life, house, place, co, v, lo, n, q, interactions, u_funnel, u_scandal, q_normal
-                    )
+                    governance_and_funnel(life, house, place, co, v, lo, n, q, interactions, u_funnel, u_scandal, q_normal)
                 terms_of_next_month(place, co, v, q, units[arm], branched, moy == 0, interactions, tally)
                 consumption_of_the_year(house, lo, n, t, sc)
                 row = t - record_from

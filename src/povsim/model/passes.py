@@ -166,7 +166,7 @@ def repayment(life, home, q, lo, n, p, cooperative, sc, tally):
 
 @compiled
 def neighbours_help(h, line, ties, tie_weight, gap, surplus_over, theta, help_cap, n, ask, ratio, r_in, r_out):
-    """(7) neighbours' help in two passes, L: what i lacks is asked of its ties, each gives pro rata up to help_cap of its surplus.
+    """(7) neighbours' help in two passes, L: what i lacks is asked of its ties, who give up to help_cap of their surplus.
 
     `surplus_over` [n] surplus, L. In Rp what is received equals what is given.
     """
@@ -218,9 +218,7 @@ def spending_and_coping(life, home, lo, n, p, interactions, ties, tie_weight, po
         r_out[k] = 0.0
         pay[k] = 0.0
     if interactions:
-        neighbours_help(
-            h, line, ties, tie_weight, gap, over, p.theta, p.help_cap, n, sc[SC.ask], sc[SC.ratio], r_in, r_out
-        )
+        neighbours_help(h, line, ties, tie_weight, gap, over, p.theta, p.help_cap, n, sc[SC.ask], sc[SC.ratio], r_in, r_out)
     if pool_open and pool > 0.0:
         wanted = 0.0
         for k in range(n):

@@ -49,7 +49,7 @@ SCRATCH_COLUMNS = {
     "hurdle": "per month: marginal return at unit ability",
 }
 
-SC = namedtuple("SC", SCRATCH_COLUMNS)(*range(len(SCRATCH_COLUMNS)))  # type: ignore[misc]
+SC = namedtuple("SC", SCRATCH_COLUMNS)(*range(len(SCRATCH_COLUMNS)))
 
 ROW_PADDING = 8
 """Extra float64 entries of a row, so that rows never lie a power of two apart."""
@@ -74,4 +74,4 @@ TALLY_COLUMNS = {
     "premium": "Rp: premium paid to sellers",
 }
 
-TL = namedtuple("TL", TALLY_COLUMNS)(*range(len(TALLY_COLUMNS)))  # type: ignore[misc]
+TL = namedtuple("TL", TALLY_COLUMNS)(*range(len(TALLY_COLUMNS)))

@@ -38,8 +38,12 @@ class Drawn:
 
 
 LOW_SHARE = 0.04
-LOW_SAMPLE = 0.20
-"""A fifth of the sample comes from the 4 % of villages most likely to have a trading cooperative at the start."""
+LOW_VILLAGES = 60
+LOW_SAMPLE_MOST = 0.20
+"""Of the 4 % of villages most likely to have a trading cooperative at the start at least 60 are drawn, up to a fifth of the
+sample; a sample that has them anyway is left as it falls."""
+POWER = 0.75
+"""Villages are shared out to strata in proportion to households to this power: small provinces get more than their share."""
 
 
 def stratum_keys(cells: pl.DataFrame, level: str) -> NDArray[np.int64]:
@@ -80,6 +84,11 @@ def allocate(size: NDArray[np.float64], villages: int, least: int) -> NDArray[np
     return n
 
 
+def low_sample(villages: int) -> float:
+    """Share of the sample that comes from the villages most likely to have a trading cooperative."""
+    return float(np.clip(LOW_VILLAGES / villages, LOW_SHARE, LOW_SAMPLE_MOST))
+
+
 def draw_villages(cells: pl.DataFrame, villages: int, key: DrawKey, per_district: int | None = None) -> Drawn:
     """Draw `villages` villages, or with `per_district` that many in every district (the fit's own sample)."""
     households = cells["households"].to_numpy().astype(np.float64)
@@ -95,31 +104,31 @@ def draw_villages(cells: pl.DataFrame, villages: int, key: DrawKey, per_district
     else:
         level = level_for(cells, villages)
         keys = stratum_keys(cells, level)
-        size = np.bincount(keys, weights=households)
+        size = np.bincount(keys, weights=households) ** POWER
         counts = allocate(size, villages, min(PER_STRATUM, villages // size.size))
     start = uniforms(key, Stream.SAMPLE, np.arange(counts.size, dtype=np.uint64))
     cell_of: list[NDArray[np.int64]] = []
     stratum_of: list[NDArray[np.int64]] = []
     low_of: list[NDArray[np.bool_]] = []
-    drawn = 0
+    drawn, low = 0, low_sample(int(counts.sum()))
     for s in range(counts.size):
         rows = np.nonzero(keys == s)[0]
         rows = rows[np.lexsort((rows, rate[rows]))]
         edges = np.cumsum(households[rows])
         points = (np.arange(counts[s]) + start[s, 0]) / counts[s] * edges[-1]
         picked = rows[np.minimum(np.searchsorted(edges, points, side="right"), rows.size - 1)]
-        every = round(1 / LOW_SAMPLE)
         cell_of.append(picked)
         stratum_of.append(np.full(picked.size, s, np.int64))
-        low_of.append((drawn + np.arange(picked.size)) % every == 0)
+        place = drawn + np.arange(picked.size)
+        low_of.append(np.floor((place + 1) * low) > np.floor(place * low))
         drawn += picked.size
-    cell, stratum, low = np.concatenate(cell_of), np.concatenate(stratum_of), np.concatenate(low_of)
+    cell, stratum, is_low = np.concatenate(cell_of), np.concatenate(stratum_of), np.concatenate(low_of)
     per_village = cells["households_per_village"].to_numpy()[cell]
-    factor = np.where(low, LOW_SHARE / LOW_SAMPLE, (1 - LOW_SHARE) / (1 - LOW_SAMPLE))
+    factor = np.where(is_low, LOW_SHARE / low, (1 - LOW_SHARE) / (1 - low))
     target = np.bincount(keys, weights=households)[stratum]
     weight = factor / np.bincount(stratum, weights=factor)[stratum] * target / per_village
     order = np.lexsort((np.arange(cell.size), cell))
-    cell, stratum, low, weight = cell[order], stratum[order], low[order], weight[order]
+    cell, stratum, is_low, weight = cell[order], stratum[order], is_low[order], weight[order]
     first = np.concatenate([[0], np.nonzero(np.diff(cell))[0] + 1])
     number = np.arange(cell.size) - np.repeat(first, np.diff(np.concatenate([first, [cell.size]])))
     note = ""
@@ -129,4 +138,4 @@ def draw_villages(cells: pl.DataFrame, villages: int, key: DrawKey, per_district
             f"(district by urban or rural), so strata were merged to {level}"
             f"{' by urban or rural' if level in ('province', 'island') else ''}: {counts.size} strata."
         )
-    return Drawn(cell, number, stratum, weight, low, level, note)
+    return Drawn(cell, number, stratum, weight, is_low, level, note)

@@ -40,9 +40,7 @@ class Sembako(Programme):
     product = "food"
 
     def __init__(self, model: "Country", p: dict[str, float]) -> None:
-        super().__init__(
-            model, "sembako", families=p["sembako_families"], delivered=p["delivered"], cost_share=p["aid_admin"]
-        )
+        super().__init__(model, "sembako", families=p["sembako_families"], delivered=p["delivered"], cost_share=p["aid_admin"])
         self.idr_month = p["sembako_idr_month"]
 
     def gross(self, month: int) -> Floats:
