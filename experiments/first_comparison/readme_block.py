@@ -1,4 +1,7 @@
-"""The table of the project's README, from the committed summary: python experiments/first_comparison/readme_block.py [--write]."""
+"""The table of the project's README, from the committed summary.
+
+python experiments/first_comparison/readme_block.py [--write]
+"""
 
 import json
 import sys
@@ -22,7 +25,8 @@ def block() -> str:
     summary = json.loads((HERE / "summary.json").read_text(encoding="utf-8"))
     variants = summary["variants"]
     lines = [
-        "| Structurally poor households, 13 years | leave for good (E4), trap / no trap | even if the cooperative dies (E4x) | public cost, present value |",
+        "| Structurally poor households, 13 years | leave for good (E4), trap / no trap "
+        "| even if the cooperative dies (E4x) | public cost, present value |",
         "| --- | --- | --- | --- |",
     ]
     for arm, name in NAMES.items():
