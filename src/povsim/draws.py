@@ -78,40 +78,43 @@ class DrawKey:
 
 
 _PARITY = np.uint32(0x1BD11BDA)
-
-
-@njit(forceinline=True)
-def _turn(x, bits):
-    return np.uint32((x << np.uint32(bits)) | (x >> np.uint32(32 - bits)))
+_WIDTH = np.uint32(32)
+_1, _2, _3 = np.uint32(1), np.uint32(2), np.uint32(3)
+# Rotations as uint32, not as Python integers: numba compiles a function once for each literal integer that it is given.
+_5, _6, _10, _11, _13, _17, _18, _20, _21, _23, _25, _26, _27 = (
+    np.uint32(bits) for bits in (5, 6, 10, 11, 13, 17, 18, 20, 21, 23, 25, 26, 27)
+)
 
 
 @njit(forceinline=True)
 def _mix(a, b, bits):
     a = np.uint32(a + b)
-    return a, np.uint32(_turn(b, bits) ^ a)
+    return a, np.uint32(np.uint32((b << bits) | (b >> (_WIDTH - bits))) ^ a)
 
 
 @njit(forceinline=True)
-def _four_rounds(x0, x1, x2, x3, odd):
-    """Rounds 1-4 (odd = 0) or 5-8 (odd = 1) of the rotation schedule."""
-    if odd == 0:
-        x0, x1 = _mix(x0, x1, 10)
-        x2, x3 = _mix(x2, x3, 26)
-        x0, x3 = _mix(x0, x3, 11)
-        x2, x1 = _mix(x2, x1, 21)
-        x0, x1 = _mix(x0, x1, 13)
-        x2, x3 = _mix(x2, x3, 27)
-        x0, x3 = _mix(x0, x3, 23)
-        x2, x1 = _mix(x2, x1, 5)
-    else:
-        x0, x1 = _mix(x0, x1, 6)
-        x2, x3 = _mix(x2, x3, 20)
-        x0, x3 = _mix(x0, x3, 17)
-        x2, x1 = _mix(x2, x1, 11)
-        x0, x1 = _mix(x0, x1, 25)
-        x2, x3 = _mix(x2, x3, 10)
-        x0, x3 = _mix(x0, x3, 18)
-        x2, x1 = _mix(x2, x1, 20)
+def _rounds_1_to_4(x0, x1, x2, x3):
+    x0, x1 = _mix(x0, x1, _10)
+    x2, x3 = _mix(x2, x3, _26)
+    x0, x3 = _mix(x0, x3, _11)
+    x2, x1 = _mix(x2, x1, _21)
+    x0, x1 = _mix(x0, x1, _13)
+    x2, x3 = _mix(x2, x3, _27)
+    x0, x3 = _mix(x0, x3, _23)
+    x2, x1 = _mix(x2, x1, _5)
+    return x0, x1, x2, x3
+
+
+@njit(forceinline=True)
+def _rounds_5_to_8(x0, x1, x2, x3):
+    x0, x1 = _mix(x0, x1, _6)
+    x2, x3 = _mix(x2, x3, _20)
+    x0, x3 = _mix(x0, x3, _17)
+    x2, x1 = _mix(x2, x1, _11)
+    x0, x1 = _mix(x0, x1, _25)
+    x2, x3 = _mix(x2, x3, _10)
+    x0, x3 = _mix(x0, x3, _18)
+    x2, x1 = _mix(x2, x1, _20)
     return x0, x1, x2, x3
 
 
@@ -120,14 +123,14 @@ def threefry4x32(c0, c1, c2, c3, k0, k1, k2, k3):
     """Threefry4x32, 13 rounds: four uint32 counter and key words to four uint32."""
     k4 = np.uint32(_PARITY ^ k0 ^ k1 ^ k2 ^ k3)
     x0, x1, x2, x3 = np.uint32(c0 + k0), np.uint32(c1 + k1), np.uint32(c2 + k2), np.uint32(c3 + k3)
-    x0, x1, x2, x3 = _four_rounds(x0, x1, x2, x3, 0)
-    x0, x1, x2, x3 = np.uint32(x0 + k1), np.uint32(x1 + k2), np.uint32(x2 + k3), np.uint32(x3 + k4 + np.uint32(1))
-    x0, x1, x2, x3 = _four_rounds(x0, x1, x2, x3, 1)
-    x0, x1, x2, x3 = np.uint32(x0 + k2), np.uint32(x1 + k3), np.uint32(x2 + k4), np.uint32(x3 + k0 + np.uint32(2))
-    x0, x1, x2, x3 = _four_rounds(x0, x1, x2, x3, 0)
-    x0, x1, x2, x3 = np.uint32(x0 + k3), np.uint32(x1 + k4), np.uint32(x2 + k0), np.uint32(x3 + k1 + np.uint32(3))
-    x0, x1 = _mix(x0, x1, 6)
-    x2, x3 = _mix(x2, x3, 20)
+    x0, x1, x2, x3 = _rounds_1_to_4(x0, x1, x2, x3)
+    x0, x1, x2, x3 = np.uint32(x0 + k1), np.uint32(x1 + k2), np.uint32(x2 + k3), np.uint32(x3 + k4 + _1)
+    x0, x1, x2, x3 = _rounds_5_to_8(x0, x1, x2, x3)
+    x0, x1, x2, x3 = np.uint32(x0 + k2), np.uint32(x1 + k3), np.uint32(x2 + k4), np.uint32(x3 + k0 + _2)
+    x0, x1, x2, x3 = _rounds_1_to_4(x0, x1, x2, x3)
+    x0, x1, x2, x3 = np.uint32(x0 + k3), np.uint32(x1 + k4), np.uint32(x2 + k0), np.uint32(x3 + k1 + _3)
+    x0, x1 = _mix(x0, x1, _6)
+    x2, x3 = _mix(x2, x3, _20)
     return x0, x1, x2, x3
 
 
@@ -137,23 +140,45 @@ def uniform(word):
     return (np.float64(np.uint32(word)) + 0.5) * 2.3283064365386963e-10
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def fill_words(w0, w1, w2, w3, n, ids, first, key, stream, month, alternative):
-    """Words of the n entities ids[first:first + n] (uint64) for one stream and month, into uint32 arrays."""
+LANES = 128
+"""Entities of a block: the piece of a village, or of any list, that is worked on as vectors in the first-level cache."""
+
+BLOCK = np.dtype(
+    [
+        ("low", np.uint32, (LANES,)),  # halves of the entities' ids
+        ("high", np.uint32, (LANES,)),
+        ("words", np.uint32, (4, LANES)),
+        ("at", np.int64, (LANES + 4,)),  # room for the tails of normals
+        ("tail", np.float64, (LANES + 4,)),
+    ]
+)
+"""A block of draws. One record, because rows of one record cannot overlap, and LLVM knows it: it gives up on a loop over
+many separate arrays, any two of which could."""
+
+_kernel = njit(nogil=True, cache=True, error_model="numpy")
+
+
+@_kernel
+def fill_words(block, n, key, stream, month, alternative):
+    """Words of the first n entities of a block for one stream and month.
+
+    Everything in the loop is 32 bits wide, which is what lets eight entities share a vector.
+    """
     k0, k1, k2, k3 = key[0], key[1], key[2], np.uint32(stream)
     c0, c3 = np.uint32(month), np.uint32(alternative)
     for i in range(n):
-        entity = ids[first + i]
-        w0[i], w1[i], w2[i], w3[i] = threefry4x32(
-            c0, np.uint32(entity & np.uint64(0xFFFFFFFF)), np.uint32(entity >> np.uint64(32)), c3, k0, k1, k2, k3
-        )
+        w0, w1, w2, w3 = threefry4x32(c0, block.low[i], block.high[i], c3, k0, k1, k2, k3)
+        block.words[0, i] = w0
+        block.words[1, i] = w1
+        block.words[2, i] = w2
+        block.words[3, i] = w3
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def fill_uniforms(words, out, n):
-    """Uniforms of the first n words."""
+@_kernel
+def fill_uniforms(block, word, out, n):
+    """Uniforms of one word of the first n entities of a block."""
     for i in range(n):
-        out[i] = uniform(words[i])
+        out[i] = uniform(block.words[word, i])
 
 
 @njit(forceinline=True, error_model="numpy")
@@ -171,69 +196,88 @@ def _central(q):
 
 @njit(forceinline=True, error_model="numpy")
 def _tail(p):
-    """AS 241 (PPND16) for the smaller tail p < .075: the size of the normal."""
-    r = np.sqrt(-log(p))
-    if r <= 5.0:
-        r -= 1.6
-        top = ((((((7.7454501427834140764e-4 * r + 0.0227238449892691845833) * r + 0.24178072517745061177) * r
-            + 1.27045825245236838258) * r + 3.64784832476320460504) * r + 5.7694972214606914055) * r
-            + 4.6303378461565452959) * r + 1.42343711074968357734  # fmt: skip
-        bottom = ((((((1.05075007164441684324e-9 * r + 5.475938084995344946e-4) * r + 0.0151986665636164571966) * r
-            + 0.14810397642748007459) * r + 0.68976733498510000455) * r + 1.6763848301838038494) * r
-            + 2.05319162663775882187) * r + 1.0  # fmt: skip
-    else:
-        r -= 5.0
-        top = ((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r + 0.0012426609473880784386) * r
-            + 0.026532189526576123093) * r + 0.29656057182850489123) * r + 1.7848265399172913358) * r
-            + 5.4637849111641143699) * r + 6.6579046435011037772  # fmt: skip
-        bottom = ((((((2.04426310338993978564e-15 * r + 1.4215117583164458887e-7) * r + 1.8463183175100546818e-5) * r
-            + 7.868691311456132591e-4) * r + 0.0148753612908506148525) * r + 0.13692988092273580531) * r
-            + 0.59983220655588793769) * r + 1.0  # fmt: skip
+    """AS 241 (PPND16) for the smaller tail exp(-25) <= p < .075: the size of the normal."""
+    r = np.sqrt(-log(p)) - 1.6
+    top = ((((((7.7454501427834140764e-4 * r + 0.0227238449892691845833) * r + 0.24178072517745061177) * r
+        + 1.27045825245236838258) * r + 3.64784832476320460504) * r + 5.7694972214606914055) * r
+        + 4.6303378461565452959) * r + 1.42343711074968357734  # fmt: skip
+    bottom = ((((((1.05075007164441684324e-9 * r + 5.475938084995344946e-4) * r + 0.0151986665636164571966) * r
+        + 0.14810397642748007459) * r + 0.68976733498510000455) * r + 1.6763848301838038494) * r
+        + 2.05319162663775882187) * r + 1.0  # fmt: skip
     return top / bottom
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(forceinline=True, error_model="numpy")
+def _far_tail(p):
+    """AS 241 (PPND16) for p < exp(-25) = 1.4e-11, which no word of 32 bits reaches."""
+    r = np.sqrt(-log(p)) - 5.0
+    top = ((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r + 0.0012426609473880784386) * r
+        + 0.026532189526576123093) * r + 0.29656057182850489123) * r + 1.7848265399172913358) * r
+        + 5.4637849111641143699) * r + 6.6579046435011037772  # fmt: skip
+    bottom = ((((((2.04426310338993978564e-15 * r + 1.4215117583164458887e-7) * r + 1.8463183175100546818e-5) * r
+        + 7.868691311456132591e-4) * r + 0.0148753612908506148525) * r + 0.13692988092273580531) * r
+        + 0.59983220655588793769) * r + 1.0  # fmt: skip
+    return top / bottom
+
+
+_CENTRE = 0.425
+_TAIL = 0.075
+_FAR = 1.3887943864964021e-11  # exp(-25)
+
+
+@_kernel
 def normal(u):
     """Standard normal of a uniform, monotone in it."""
     q = u - 0.5
-    if abs(q) <= 0.425:
+    if abs(q) <= _CENTRE:
         return _central(q)
-    return -_tail(u) if q < 0.0 else _tail(1.0 - u)
+    p = u if q < 0.0 else 1.0 - u
+    size = _tail(p) if p >= _FAR else _far_tail(p)
+    return -size if q < 0.0 else size
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def fill_normals(words, out, n):
-    """Normals of the first n words: the centre in one vector pass, the tails one by one."""
+@_kernel
+def fill_normals(block, word, out, n):
+    """Normals of one word of the first n entities of a block: those of `normal`, bit by bit.
+
+    The centre is one vector pass over all. The tails, 15 % of uniforms, are first gathered, so that they too are worked on
+    as vectors; the last of these is filled up, so that nothing runs one by one.
+    """
+    count = 0
     for i in range(n):
-        q = uniform(words[i]) - 0.5
-        out[i] = _central(min(0.425, max(-0.425, q)))
+        u = uniform(block.words[word, i])
+        block.at[count] = i
+        block.tail[count] = u
+        count += np.int64(abs(u - 0.5) > _CENTRE)
     for i in range(n):
-        u = uniform(words[i])
-        if u < 0.075:
-            out[i] = -_tail(u)
-        elif u > 0.925:
-            out[i] = _tail(1.0 - u)
+        q = uniform(block.words[word, i]) - 0.5
+        q = q if q > -_CENTRE else -_CENTRE
+        out[i] = _central(q if q < _CENTRE else _CENTRE)
+    whole = (count + 3) & -4
+    for j in range(count, whole):
+        block.tail[j] = 0.05
+    for j in range(whole):
+        u = block.tail[j]
+        size = _tail(u if u < 0.5 else 1.0 - u)
+        block.tail[j] = -size if u < 0.5 else size
+    for j in range(count):
+        out[block.at[j]] = block.tail[j]
 
 
-@njit(nogil=True, cache=True)
-def _table(ids, key, stream, month, alternative, out):
-    for i in range(ids.size):
-        entity = ids[i]
-        w = threefry4x32(
-            np.uint32(month),
-            np.uint32(entity & np.uint64(0xFFFFFFFF)),
-            np.uint32(entity >> np.uint64(32)),
-            np.uint32(alternative),
-            key[0],
-            key[1],
-            key[2],
-            np.uint32(stream),
-        )
-        for j in range(4):
-            out[i, j] = uniform(w[j])
+@_kernel
+def _table(ids, key, stream, month, alternative, block, out):
+    for first in range(0, ids.size, LANES):
+        n = min(LANES, ids.size - first)
+        for i in range(n):
+            block.low[i] = np.uint32(ids[first + i] & np.uint64(0xFFFFFFFF))
+            block.high[i] = np.uint32(ids[first + i] >> np.uint64(32))
+        fill_words(block, n, key, stream, month, alternative)
+        for i in range(n):
+            for j in range(4):
+                out[first + i, j] = uniform(block.words[j, i])
 
 
-@njit(nogil=True, cache=True)
+@_kernel
 def _normals(u, out):
     for i in range(u.size):
         out[i] = normal(u[i])
@@ -242,7 +286,8 @@ def _normals(u, out):
 def uniforms(key: DrawKey, stream: Stream, ids: NDArray[np.uint64], month: int = 0, alternative: int = 0) -> Floats:
     """The four uniforms of each entity: float64 [n, 4]."""
     out = np.empty((ids.size, 4))
-    _table(ids.astype(np.uint64), key.words(), int(stream), month, alternative, out)
+    whole = np.ascontiguousarray(ids, np.uint64)
+    _table(whole, key.words(), int(stream), month, alternative, np.zeros(1, BLOCK)[0], out)
     return out
 
 

@@ -16,7 +16,8 @@ from povsim.model.cooperative import (
     trust_next,
     wedge_share,
 )
-from povsim.model.scratch import TL
+from povsim.model.passes import blocks_of, in_block, lanes, weighted_sum
+from povsim.model.scratch import SC, TL
 from povsim.population.columns import COOP, HOME, LIFE, PLACE
 
 compiled = njit(nogil=True, cache=True, error_model="numpy")
@@ -62,17 +63,19 @@ def monthly_accounts(coop, v, p, units, december, interactions, tally):
 
 
 @compiled
-def close_year(life, home, coop, v, lo, n, p, pays):
+def close_year(lives, homes, scratch, coop, v, n, p, pays):
     """Stage 10 in the last month of the year (13): refund rates by patronage and capital after the reserve."""
     coop[COOP.shu_flag, v] = 0.0
     if pays:
         pay = (1.0 - p.reserve) * min(coop[COOP.ytd, v], coop[COOP.cash, v])
         patronage = 0.0
         capital = 0.0
-        for i in range(lo, lo + n):
-            if home[HOME.member, i] != 0.0:
-                patronage += life[LIFE.h, i] * home[HOME.pat, i]
-                capital += life[LIFE.h, i] * life[LIFE.line, i] * home[HOME.cap, i]
+        for b in range(blocks_of(n)):
+            life, home, sc = lives[b].rows, homes[b].rows, scratch[b].rows
+            for k in range(in_block(n, b)):
+                if home[HOME.member, k] != 0.0:
+                    patronage += life[LIFE.h, k] * home[HOME.pat, k]
+                    capital += sc[SC.rp, k] * home[HOME.cap, k]
         coop[COOP.rate_pat, v] = p.pat_w * pay / patronage if patronage > 0.0 else 0.0
         coop[COOP.rate_cap, v] = (1.0 - p.pat_w) * pay / capital if capital > 0.0 else 0.0
         coop[COOP.shu_flag, v] = 1.0 if pay > 0.0 else 0.0
@@ -80,24 +83,27 @@ def close_year(life, home, coop, v, lo, n, p, pays):
 
 
 @compiled
-def members_and_loans(life, home, coop, v, lo, n):
-    """Stages 10 and 13: loans out, share of borrowers in arrears, share of members, their mean patronage."""
+def members_and_loans(lives, homes, scratch, coop, v, n, everyone):
+    """Stages 10 and 13: loans out, share of borrowers in arrears, share of members, their mean patronage.
+
+    `everyone`: real households of the village.
+    """
     loans = 0.0
     borrowers = 0.0
     behind = 0.0
     members = 0.0
     phi = 0.0
-    everyone = 0.0
-    for i in range(lo, lo + n):
-        h = life[LIFE.h, i]
-        everyone += h
-        if home[HOME.Dc, i] > 0.0:
-            loans += h * life[LIFE.line, i] * home[HOME.Dc, i]
-            borrowers += h
-            behind += h * home[HOME.arrears, i]
-        if home[HOME.member, i] != 0.0:
-            members += h
-            phi += h * home[HOME.phi, i]
+    for b in range(blocks_of(n)):
+        life, home, sc = lives[b].rows, homes[b].rows, scratch[b].rows
+        m = lanes(n, b)
+        h, owes = life[LIFE.h], sc[SC.dues]
+        for k in range(m):
+            owes[k] = 1.0 if home[HOME.Dc, k] > 0.0 else 0.0
+        borrowers += weighted_sum(h, owes, m)
+        loans += weighted_sum(sc[SC.rp], home[HOME.Dc], m)
+        behind += weighted_sum(h, home[HOME.arrears], m)
+        members += weighted_sum(h, home[HOME.member], m)
+        phi += weighted_sum(h, home[HOME.phi], m)
     coop[COOP.loans_out, v] = loans
     coop[COOP.arrears, v] = behind / borrowers if borrowers > 0.0 else 0.0
     coop[COOP.mshare, v] = members / everyone
@@ -106,26 +112,30 @@ def members_and_loans(life, home, coop, v, lo, n):
 
 
 @compiled
-def dissolve(life, home, coop, v, lo, n, p):
+def dissolve(lives, homes, scratch, coop, v, n, p):
     """(15) dissolution: members lose (1 - rec) of shares, loans are written off, membership ends."""
     capital = 0.0
-    for i in range(lo, lo + n):
-        capital += life[LIFE.h, i] * life[LIFE.line, i] * home[HOME.cap, i]
+    for b in range(blocks_of(n)):
+        home, sc = homes[b].rows, scratch[b].rows
+        for k in range(in_block(n, b)):
+            capital += sc[SC.rp, k] * home[HOME.cap, k]
     rec = min(p.rec, coop[COOP.cash, v] / capital) if capital > 0.0 else 0.0
-    for i in range(lo, lo + n):
-        home[HOME.due, i] = rec * home[HOME.cap, i]
-        home[HOME.cap, i] = 0.0
-        home[HOME.member, i] = 0.0
-        home[HOME.Dc, i] = 0.0
-        home[HOME.D0, i] = 0.0
-        home[HOME.arrears, i] = 0.0
-        home[HOME.pat, i] = 0.0
-        home[HOME.shu12, i] = 0.0
+    for b in range(blocks_of(n)):
+        home = homes[b].rows
+        for k in range(lanes(n, b)):
+            home[HOME.due, k] = rec * home[HOME.cap, k]
+            home[HOME.cap, k] = 0.0
+            home[HOME.member, k] = 0.0
+            home[HOME.Dc, k] = 0.0
+            home[HOME.D0, k] = 0.0
+            home[HOME.arrears, k] = 0.0
+            home[HOME.pat, k] = 0.0
+            home[HOME.shu12, k] = 0.0
     coop[COOP.cash, v] -= rec * capital
 
 
 @compiled
-def governance_and_funnel(life, home, place, coop, v, lo, n, p, interactions, u_funnel, u_scandal, q_normal):
+def governance_and_funnel(lives, homes, scratch, place, coop, v, n, p, interactions, u_funnel, u_scandal, q_normal):
     """Stage 11 (14), (15), (20): management, scandal, the funnel, trust."""
     status = coop[COOP.status, v]
     q = coop[COOP.q, v]
@@ -168,14 +178,16 @@ def governance_and_funnel(life, home, place, coop, v, lo, n, p, interactions, u_
             to = 4.0
         elif u_funnel > 1.0 - probability(p.h_dis):
             to = 6.0
-            dissolve(life, home, coop, v, lo, n, p)
+            dissolve(lives, homes, scratch, coop, v, n, p)
     coop[COOP.status, v] = to
     if status >= 1.0:
         failed = 1.0 if (scandal != 0.0 or to == 5.0) else 0.0
         coop[COOP.trust, v] = trust_next(coop[COOP.trust, v], p.kt, coop[COOP.shu_flag, v], failed)
-    if to != 4.0:
-        for i in range(lo, lo + n):
-            home[HOME.phi, i] = 0.0
+    if status == 4.0 and to != 4.0:
+        for b in range(blocks_of(n)):
+            home = homes[b].rows
+            for k in range(lanes(n, b)):
+                home[HOME.phi, k] = 0.0
 
 
 @compiled

@@ -6,108 +6,159 @@ Equation (21), model page section 6.
 import numpy as np
 from numba import njit
 
+from povsim.draws import LANES
 from povsim.model.cooperative import service_due
 from povsim.model.household import capacity, consumption_capacity, marginal_return, marketed_output, technology
-from povsim.model.scratch import SC
+from povsim.model.passes import blocks_of, in_block, lanes, pass_the_hurdle, weighted_sum
+from povsim.model.scratch import SC, TR
 from povsim.population.columns import COOP, HOME, LIFE, TIE
 
 compiled = njit(nogil=True, cache=True, error_model="numpy")
+inlined = njit(forceinline=True, error_model="numpy")
 
 POVERTY = ("observed", "gap", "severity", "latent")
 """Person-weighted sums of a village and month: observed poor, their gap, its square, poor by true consumption."""
 
 
 @compiled
-def consumption_of_the_year(home, lo, n, t, sc):
-    """Put this month's c into its place of the twelve and renew their sum."""
-    row = home[HOME.c0 + (t % 12), lo : lo + n]
-    total = home[HOME.c_sum, lo : lo + n]
-    c = sc[SC.c]
-    for k in range(n):
-        row[k] = c[k]
-        total[k] = 0.0
-    for m in range(12):
-        month = home[HOME.c0 + m, lo : lo + n]
-        for k in range(n):
-            total[k] += month[k]
+def consumption_of_the_year(homes, scratch, n, t):
+    """Put this month's c into its place of the twelve and renew their sum.
+
+    The sum is carried from month to month and added up anew where t mod 12 = 0, so rounding cannot build up.
+    """
+    for b in range(blocks_of(n)):
+        home, c = homes[b].rows, scratch[b].rows[SC.c]
+        m = lanes(n, b)
+        row, total = home[HOME.c0 + t % 12], home[HOME.c_sum]
+        for k in range(m):
+            total[k] += c[k] - row[k]
+            row[k] = c[k]
+        if t % 12 == 0:
+            for k in range(m):
+                total[k] = row[k]
+            for j in range(1, 12):
+                month = home[HOME.c0 + j]
+                for k in range(m):
+                    total[k] += month[k]
 
 
 @compiled
-def observed_poverty(life, lo, n, sc, out):
+def observed_poverty(scratch, n, out):
     """(21) FGT 0, 1, 2 of observed and headcount of true consumption, in persons of the real village. `out` [4]."""
-    h = life[LIFE.h, lo : lo + n]
-    size = life[LIFE.size, lo : lo + n]
-    c, seen = sc[SC.c], sc[SC.seen]
-    poor = 0.0
-    gap_sum = 0.0
-    severity = 0.0
-    latent = 0.0
-    for k in range(n):
-        persons = h[k] * size[k]
-        gap = max(0.0, 1.0 - c[k] * seen[k])
-        poor += persons if c[k] * seen[k] < 1.0 else 0.0
-        gap_sum += persons * gap
-        severity += persons * gap * gap
-        latent += persons if c[k] < 1.0 else 0.0
-    out[0] += poor
-    out[1] += gap_sum
-    out[2] += severity
-    out[3] += latent
+    for b in range(blocks_of(n)):
+        sc = scratch[b].rows
+        m = lanes(n, b)
+        for k in range(m):
+            c = sc[SC.c, k]
+            observed = c * sc[SC.seen, k]
+            gap = max(0.0, 1.0 - observed)
+            sc[SC.seen_poor, k] = 1.0 if observed < 1.0 else 0.0
+            sc[SC.seen_gap, k] = gap
+            sc[SC.seen_gap2, k] = gap * gap
+            sc[SC.poor, k] = 1.0 if c < 1.0 else 0.0
+        persons = sc[SC.persons]
+        out[0] += weighted_sum(persons, sc[SC.seen_poor], m)
+        out[1] += weighted_sum(persons, sc[SC.seen_gap], m)
+        out[2] += weighted_sum(persons, sc[SC.seen_gap2], m)
+        out[3] += weighted_sum(persons, sc[SC.poor], m)
+
+
+@inlined
+def expected_income(w, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, share, loss, refund):
+    """Model page section 6: ycap of a household at earning capacity w and enterprise output f, L per month."""
+    m_out = marketed_output(s_mkt, gross_net, own, l, w, f)
+    return capacity(mean_xi, l, w, r0, f, share, m_out, loss, remit, refund)
 
 
 @compiled
 def household_capacity(life, home, coop, v, i, w, cooperative, p):
-    """Model page section 6: ccap of household i at earning capacity w, L per month, with or without the cooperative margin."""
+    """Model page section 6: ccap of household i at earning capacity w, L per month, with or without the cooperative margin.
+
+    Of one household in the tables of the state; `marks` does the same for all that are tracked.
+    """
     K = home[HOME.K, i]
-    l, ability = life[LIFE.l, i], life[LIFE.ability, i]
+    ability = life[LIFE.ability, i]
     h0 = technology(K, p.A_L, p.gL, p.A_H, p.gH, p.F, p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope)
     near = technology(K + 0.3, p.A_L, p.gL, p.A_H, p.gH, p.F, p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope)
     far = technology(K + 3.0, p.A_L, p.gL, p.A_H, p.gH, p.F, p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope)
     invests = marginal_return(h0, near, far, 1.0) * ability >= p.hurdle
-    f = h0 * ability
-    share = 0.0
-    loss = 0.0
-    refund = 0.0
+    share, loss, refund = 0.0, 0.0, 0.0
     if cooperative:
         premium = coop[COOP.pi, v] * coop[COOP.qt, v]
         share = home[HOME.phi, i] * premium + p.chi_c * premium * coop[COOP.mshare, v]
         loss = life[LIFE.trader, i] * coop[COOP.loss_rate, v]
         refund = home[HOME.shu12, i]
-    m_out = marketed_output(p.s_mkt, p.gross_net, life[LIFE.own, i], l, w, f)
-    ycap = capacity(p.mean_xi, l, w, p.r0, f, share, m_out, loss, life[LIFE.remit, i], refund)
+    l, own, remit = life[LIFE.l, i], life[LIFE.own, i], life[LIFE.remit, i]
+    ycap = expected_income(w, l, own, h0 * ability, remit, p.r0, p.mean_xi, p.s_mkt, p.gross_net, share, loss, refund)
     Dc = home[HOME.Dc, i]
     service = service_due(Dc, home[HOME.D0, i], p.tenor, p.min_inst, p.r_c) if Dc > 0.0 else 0.0
     return consumption_capacity(ycap, p.wear_rate, K, service, p.s0, p.s1, p.k1, invests)
 
 
 @compiled
-def marks(life, home, coop, v, lo, t, p, b, growth, growth_ahead, tracked, first, last, out):
-    """Marks of the tracked households of a village: `out` [tracked] uint8, bits as in `povsim.measures.exits`."""
-    upper = 1.0 + b - TIE
+def marks(homes, scratch, tracked, coop, v, p, b, growth, growth_ahead, first, last, out):
+    """Marks of the tracked households of a village: `out` [tracked] uint8, bits as in `povsim.measures.exits`.
+
+    `tracked`: their blocks, places in the village and traits filled in already.
+    """
+    A_L, gL, A_H, gH, F = p.A_L, p.gL, p.A_H, p.gH, p.F
+    K1, K2, y1, slope = p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope
+    mean_xi, r0, s_mkt, gross_net = p.mean_xi, p.r0, p.s_mkt, p.gross_net
+    tenor, min_inst, r_c = p.tenor, p.min_inst, p.r_c
+    wear_rate, s0, s1, k1 = p.wear_rate, p.s0, p.s1, p.k1
+    premium = coop[COOP.pi, v] * coop[COOP.qt, v]
+    spill = p.chi_c * premium * coop[COOP.mshare, v]
+    loss_rate = coop[COOP.loss_rate, v]
     trading = coop[COOP.status, v] == 4.0
-    for j in range(first, last):
-        i = lo + tracked[j]
-        m12 = home[HOME.c_sum, i] / 12.0
-        ahead = life[LIFE.w_ahead, i] * growth_ahead
-        ccap = household_capacity(life, home, coop, v, i, ahead, True, p)
-        alone = household_capacity(life, home, coop, v, i, ahead, False, p)
-        now = household_capacity(life, home, coop, v, i, life[LIFE.w_year, i] * growth, True, p)
-        long_run = household_capacity(life, home, coop, v, i, life[LIFE.w_long, i] * growth, True, p)
-        bits = 0
-        if m12 >= 1.0 - TIE:
-            bits |= 1
-        if m12 >= upper:
-            bits |= 2
-        if ccap >= upper:
-            bits |= 4
-        if alone >= upper:
-            bits |= 8
-        if ccap >= 1.0 - TIE:
-            bits |= 16
-        if now >= upper:
-            bits |= 32
-        if long_run >= upper:
-            bits |= 64
-        if trading and home[HOME.member, i] != 0.0:
-            bits |= 128
-        out[j] = np.uint8(bits)
+    n = last - first
+    line = 1.0 - TIE
+    upper = 1.0 + b - TIE
+    for g in range(blocks_of(n)):
+        tr, at, sc = tracked[g].rows, tracked[g].at, scratch[0].rows
+        m = lanes(n, g)
+        for j in range(m):
+            home, k = homes[at[j] // LANES].rows, at[j] % LANES
+            tr[TR.K, j] = home[HOME.K, k]
+            tr[TR.Dc, j] = home[HOME.Dc, k]
+            tr[TR.D0, j] = home[HOME.D0, k]
+            tr[TR.phi, j] = home[HOME.phi, k]
+            tr[TR.shu12, j] = home[HOME.shu12, k]
+            tr[TR.c_sum, j] = home[HOME.c_sum, k]
+            tr[TR.member, j] = home[HOME.member, k]
+        for j in range(m):
+            l, own, remit = tr[TR.l, j], tr[TR.own, j], tr[TR.remit, j]
+            f = technology(tr[TR.K, j], A_L, gL, A_H, gH, F, K1, K2, y1, slope) * tr[TR.ability, j]
+            share = tr[TR.phi, j] * premium + spill
+            loss, refund = tr[TR.trader, j] * loss_rate, tr[TR.shu12, j]
+            ahead, now, long_run = tr[TR.w_ahead, j] * growth_ahead, tr[TR.w_year, j] * growth, tr[TR.w_long, j] * growth
+            tr[TR.ahead, j] = expected_income(ahead, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, share, loss, refund)
+            tr[TR.alone, j] = expected_income(ahead, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, 0.0, 0.0, 0.0)
+            tr[TR.now, j] = expected_income(now, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, share, loss, refund)
+            tr[TR.long_run, j] = expected_income(long_run, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, share, loss, refund)
+            Dc = tr[TR.Dc, j]
+            tr[TR.service, j] = service_due(Dc, tr[TR.D0, j], tenor, min_inst, r_c) if Dc > 0.0 else 0.0
+            tr[TR.invests, j] = 0.0
+        # whether the hurdle is passed matters only above k1
+        few = scratch[0].at
+        count = 0
+        for j in range(m):
+            few[count] = j
+            sc[SC.K_few, count] = tr[TR.K, j]
+            sc[SC.ability_few, count] = tr[TR.ability, j]
+            best = max(max(tr[TR.ahead, j], tr[TR.alone, j]), max(tr[TR.now, j], tr[TR.long_run, j]))
+            count += 1 if best > k1 else 0
+        pass_the_hurdle(sc, count, p)
+        for j in range(count):
+            tr[TR.invests, few[j]] = sc[SC.passes_few, j]
+        for j in range(in_block(n, g)):
+            K, service, invests = tr[TR.K, j], tr[TR.service, j], tr[TR.invests, j] != 0.0
+            m12 = tr[TR.c_sum, j] / 12.0
+            ahead = consumption_capacity(tr[TR.ahead, j], wear_rate, K, service, s0, s1, k1, invests)
+            alone = consumption_capacity(tr[TR.alone, j], wear_rate, K, service, s0, s1, k1, invests)
+            now = consumption_capacity(tr[TR.now, j], wear_rate, K, service, s0, s1, k1, invests)
+            long_run = consumption_capacity(tr[TR.long_run, j], wear_rate, K, service, s0, s1, k1, invests)
+            member = trading and tr[TR.member, j] != 0.0
+            bits = (1 if m12 >= line else 0) | (2 if m12 >= upper else 0)
+            bits |= (4 if ahead >= upper else 0) | (8 if alone >= upper else 0) | (16 if ahead >= line else 0)
+            bits |= (32 if now >= upper else 0) | (64 if long_run >= upper else 0) | (128 if member else 0)
+            out[first + g * LANES + j] = np.uint8(bits)

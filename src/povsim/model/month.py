@@ -8,6 +8,7 @@ reads only its own households and the year's schedule.
 import numpy as np
 from numba import njit
 
+from povsim.draws import BLOCK, LANES
 from povsim.fastmath import exp
 from povsim.model.accounts import (
     close_year,
@@ -17,17 +18,25 @@ from povsim.model.accounts import (
     terms_of_next_month,
 )
 from povsim.model.measurement import consumption_of_the_year, marks, observed_poverty
-from povsim.model.passes import income_and_aid, repayment, saving_and_investment, spending_and_coping
-from povsim.model.scratch import ROW_PADDING, SC, TL
+from povsim.model.passes import (
+    blocks_of,
+    in_block,
+    income_and_aid,
+    lanes,
+    repayment,
+    saving_and_investment,
+    spending_and_coping,
+)
+from povsim.model.scratch import HOME_BLOCK, LIFE_BLOCK, SC, SCRATCH_BLOCK, TL, TRACKED_BLOCK
 from povsim.model.shocks import month_of_life, year_of_life
 from povsim.model.trade import membership, no_trade, patronage_refund, sales_and_loans
 from povsim.population.columns import COOP, HOME, LIFE
 
-SCRATCH_ROWS = len(SC)
+compiled = njit(nogil=True, cache=True, error_model="numpy")
 TALLY_ROWS = len(TL)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def live(
     village_from,
     village_to,
@@ -69,90 +78,173 @@ def live(
     [arm, month, V]; audit [arm, V, tallies] of the last month where it is not empty.
     """
     arms = home.shape[0]
-    longest = 0
+    longest, most = 1, 1
     for v in range(village_from, village_to):
         longest = max(longest, start[v + 1] - start[v])
-    sc = np.zeros((SCRATCH_ROWS, longest + ROW_PADDING))
-    words = np.zeros((4, longest + ROW_PADDING), np.uint32)
-    tally = np.zeros(TALLY_ROWS)
-    losses = np.zeros(arms)
+        most = max(most, tracked_start[v + 1] - tracked_start[v])
+    blocks = blocks_of(longest)
+    lives = np.zeros(blocks, LIFE_BLOCK)
+    homes = np.zeros((arms, blocks), HOME_BLOCK)
+    scratch = np.zeros(blocks, SCRATCH_BLOCK)
+    drawn = np.zeros(blocks, BLOCK)
+    followed = np.zeros(blocks_of(most), TRACKED_BLOCK)
+    reviewers, review_start = np.zeros(longest, np.int64), np.zeros(13, np.int64)
+    few = np.zeros(blocks * LANES, np.int64)  # room for lists
+    room, more_room = np.zeros(blocks * LANES), np.zeros(blocks * LANES)
+    tally, losses = np.zeros(TALLY_ROWS), np.zeros(arms)
     for v in range(village_from, village_to):
         lo = start[v]
         n = start[v + 1] - lo
-        near = ties[lo : lo + n]
-        near_weight = tie_weight[lo : lo + n]
+        near, near_weight = ties[lo : lo + n], tie_weight[lo : lo + n]
+        first, last = tracked_start[v], tracked_start[v + 1]
+        name_entities(drawn, ids, lo, n)
+        order_by_review(life[LIFE.review, lo : lo + n], reviewers, review_start)
+        everyone = 0.0
         for step in range(months):
             t = t_from + step
+            moy = (t - 1) % 12
             p0 = p[0]
             branched = t >= 1
             growth = exp(p0.g_w * t / 12.0) if t > 0 else 1.0
             growth_ahead = exp(p0.g_w * (t + 36) / 12.0) if t >= 0 else 1.0
-            moy = (t - 1) % 12
-            losses[:] = 0.0
+            for arm in range(arms):
+                losses[arm] = 0.0
             if moy == 0:
-                year_of_life(life, home, lo, n, ids, key, t, p, growth, words, losses)
+                year_of_life(life, home, lo, n, ids, drawn, key, t, p, growth, losses)
+            if moy == 0 or step == 0:
+                unpack(life, lives, lo, n)
+                for arm in range(arms):
+                    unpack(home[arm], homes[arm], lo, n)
+                everyone = weigh(lives, scratch, LIFE.h, LIFE.size, LIFE.line, LIFE.trader, n)
+                traits = (
+                    LIFE.ability, LIFE.l, LIFE.own, LIFE.trader, LIFE.remit, LIFE.w_ahead, LIFE.w_year, LIFE.w_long,
+                )  # fmt: skip
+                follow(followed, lives, traits, tracked, first, last)
             some_cooperative = False
             for arm in range(arms):
                 some_cooperative |= coop[arm, COOP.status, v] != 0.0
             u_funnel, u_scandal, q_normal = month_of_life(
-                life, place, v, village_ids[v], lo, n, ids, key, t, p0, growth, macro[step], some_cooperative, words, sc
+                lives, scratch, drawn, place, v, village_ids[v], n, key, t, p0, growth, macro[step], some_cooperative
             )
             for arm in range(arms):
                 q = p[arm]
-                house = home[arm]
+                house = homes[arm]
                 co = coop[arm]
                 status = co[COOP.status, v]
-                tally[:] = 0.0
+                for j in range(TALLY_ROWS):
+                    tally[j] = 0.0
                 tally[TL.losses] = losses[arm]
-                income_and_aid(life, house, co, v, lo, n, q, amounts[arm], is_asset, moy, sc, tally)
-                no_trade(n, sc)
+                income_and_aid(lives, house, scratch, co, v, n, q, amounts[arm], is_asset, moy, tally)
+                no_trade(scratch, n)
                 co[COOP.vol, v] = 0.0
                 if status > 0.0:
                     if moy == 0:
-                        patronage_refund(life, house, co, v, lo, n, sc, tally)
-                    membership(life, house, place, co, v, lo, n, q, moy, near, near_weight, interactions, sc, tally)
+                        patronage_refund(lives, house, scratch, co, v, n, tally)
+                    joiners = reviewers[review_start[moy] : review_start[moy + 1]]
+                    membership(lives, house, scratch, place, co, v, n, q, joiners, near, near_weight, interactions, room, tally)
                     if status == 4.0:
-                        last = HOME.c0 + (t - 1) % 12
-                        sales_and_loans(life, house, co, v, lo, n, q, last, interactions, sc, tally)
-                repayment(life, house, co[COOP.q, v], lo, n, q, status > 0.0, sc, tally)
-                pool_open = status >= 1.0 and status <= 4.0
-                spending_and_coping(
-                    life, house, lo, n, q, interactions, near, near_weight, pool_open, co[COOP.pool, v], sc, tally
-                )
-                saving_and_investment(life, house, co[COOP.kappa, v], co[COOP.rt, v], lo, n, q, sc)
+                        c_last = HOME.c0 + (t - 1) % 12
+                        sales_and_loans(lives, house, scratch, co, v, n, q, c_last, interactions, few, room, tally)
+                repayment(house, scratch, co[COOP.q, v], n, q, status > 0.0, tally)
+                pool = co[COOP.pool, v] if status >= 1.0 and status <= 4.0 else 0.0
+                spending_and_coping(house, scratch, n, q, interactions, near, near_weight, pool, few, room, more_room, tally)
+                saving_and_investment(lives, house, scratch, co[COOP.kappa, v], co[COOP.rt, v], n, q)
                 if status > 0.0:
                     pays = monthly_accounts(co, v, q, units[arm], moy == 11, interactions, tally)
                     if moy == 11:
-                        close_year(life, house, co, v, lo, n, q, pays)
-                    members_and_loans(life, house, co, v, lo, n)
+                        close_year(lives, house, scratch, co, v, n, q, pays)
+                    members_and_loans(lives, house, scratch, co, v, n, everyone)
                 if status > 0.0 or co[COOP.covered, v] != 0.0:
-                    governance_and_funnel(life, house, place, co, v, lo, n, q, interactions, u_funnel, u_scandal, q_normal)
+                    governance_and_funnel(
+                        lives, house, scratch, place, co, v, n, q, interactions, u_funnel, u_scandal, q_normal
+                    )
                 terms_of_next_month(place, co, v, q, units[arm], branched, moy == 0, interactions, tally)
-                consumption_of_the_year(house, lo, n, t, sc)
+                consumption_of_the_year(house, scratch, n, t)
                 row = t - record_from
                 if row >= 0:
-                    observed_poverty(life, lo, n, sc, out_poverty[arm, row, v])
+                    observed_poverty(scratch, n, out_poverty[arm, row, v])
                     out_status[arm, row, v] = np.uint8(co[COOP.status, v])
-                    everyone = 0.0
-                    for i in range(lo, lo + n):
-                        everyone += life[LIFE.h, i]
                     out_members[arm, row, v] = co[COOP.mshare, v] * everyone if co[COOP.status, v] <= 5.0 else 0.0
                     out_volume[arm, row, v] = tally[TL.volume]
-                    marks(
-                        life,
-                        house,
-                        co,
-                        v,
-                        lo,
-                        t,
-                        q,
-                        b,
-                        growth,
-                        growth_ahead,
-                        tracked,
-                        tracked_start[v],
-                        tracked_start[v + 1],
-                        out_marks[arm, row],
-                    )
+                    marks(house, scratch, followed, co, v, q, b, growth, growth_ahead, first, last, out_marks[arm, row])
                 if audit.shape[0] > 0:
-                    audit[arm, v, :] = tally
+                    for j in range(TALLY_ROWS):
+                        audit[arm, v, j] = tally[j]
+            if moy == 11 or step == months - 1:
+                pack(life, lives, lo, n)
+                for arm in range(arms):
+                    pack(home[arm], homes[arm], lo, n)
+
+
+@compiled
+def name_entities(drawn, ids, lo, n):
+    """Halves of the ids of a village's households into its blocks of draws."""
+    for b in range(blocks_of(n)):
+        for k in range(lanes(n, b)):
+            i = ids[lo + b * LANES + k] if k < in_block(n, b) else ids[lo]
+            drawn[b].low[k] = np.uint32(i & np.uint64(0xFFFFFFFF))
+            drawn[b].high[k] = np.uint32(i >> np.uint64(32))
+
+
+@compiled
+def order_by_review(review, reviewers, review_start):
+    """Households by the month of the year in which they consider joining: those of month m at review_start[m : m + 2]."""
+    count = 0
+    for m in range(12):
+        review_start[m] = count
+        for k in range(review.size):
+            if review[k] == m:
+                reviewers[count] = k
+                count += 1
+    review_start[12] = count
+
+
+@compiled
+def unpack(table, blocks, lo, n):
+    """Columns [column, household] of a village into its blocks; lanes that are filled up are copies of the first household."""
+    for b in range(blocks_of(n)):
+        rows = blocks[b].rows
+        for column in range(table.shape[0]):
+            for k in range(in_block(n, b)):
+                rows[column, k] = table[column, lo + b * LANES + k]
+            for k in range(in_block(n, b), lanes(n, b)):
+                rows[column, k] = table[column, lo]
+
+
+@compiled
+def pack(table, blocks, lo, n):
+    """The blocks of a village back into its columns."""
+    for b in range(blocks_of(n)):
+        rows = blocks[b].rows
+        for column in range(table.shape[0]):
+            for k in range(in_block(n, b)):
+                table[column, lo + b * LANES + k] = rows[column, k]
+
+
+@compiled
+def weigh(lives, scratch, h, size, line, trader, n):
+    """Weights of sums over the village, from the rows h, size, line, trader of LIFE; returns its real households."""
+    everyone = 0.0
+    for b in range(blocks_of(n)):
+        rows, sc = lives[b].rows, scratch[b].rows
+        for k in range(in_block(n, b), lanes(n, b)):
+            rows[h, k] = 0.0  # filled up: stands for nobody
+        for k in range(lanes(n, b)):
+            sc[SC.rp, k] = rows[h, k] * rows[line, k]
+            sc[SC.trader_rp, k] = rows[trader, k] * sc[SC.rp, k]
+            sc[SC.persons, k] = rows[h, k] * rows[size, k]
+            everyone += rows[h, k]
+    return everyone
+
+
+@compiled
+def follow(followed, lives, traits, tracked, first, last):
+    """Places and traits (rows of LIFE, in the order of TR) of the tracked households first..last-1."""
+    n = last - first
+    for g in range(blocks_of(n)):
+        rows, at = followed[g].rows, followed[g].at
+        for j in range(lanes(n, g)):
+            i = tracked[first + g * LANES + j] if j < in_block(n, g) else tracked[first]
+            at[j] = i
+            for trait in range(len(traits)):
+                rows[trait, j] = lives[i // LANES].rows[traits[trait], i % LANES]

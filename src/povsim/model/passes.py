@@ -1,10 +1,14 @@
 """Household passes of one village, one month, one arm: income and aid, repayment, spending and coping, saving.
 
-Each walks the village's households once over scratch rows; the rules are those of `povsim.model.household`.
+Each walks the village block by block over whole vectors (`povsim.model.scratch`); the rules are those of
+`povsim.model.household`. A loop holds no call, no sum and no branch that a vector could not take: sums are taken afterwards
+by `weighted_sum`, in an order of their own, and rare events are gathered into lists first.
 """
 
+import numpy as np
 from numba import njit
 
+from povsim.draws import LANES
 from povsim.model.cooperative import default_hazard, probability, service_due
 from povsim.model.household import (
     asset_sale,
@@ -22,26 +26,53 @@ from povsim.model.household import (
 )
 from povsim.model.scratch import SC, TL
 from povsim.population.columns import COOP, HOME, LIFE, WORKS_BIT
+from povsim.population.sample import TIES
 
 compiled = njit(nogil=True, cache=True, error_model="numpy")
+inlined = njit(forceinline=True, error_model="numpy")
+
+
+@inlined
+def blocks_of(n):
+    """Blocks of a village of n households."""
+    return (n + LANES - 1) // LANES
+
+
+@inlined
+def in_block(n, b):
+    """Households in block b of a village of n."""
+    return min(LANES, n - b * LANES)
+
+
+@inlined
+def lanes(n, b):
+    """Lanes in use in block b of a village of n: the households, filled up to whole vectors."""
+    return (in_block(n, b) + 7) & -8
 
 
 @compiled
-def income_and_aid(life, home, coop, v, lo, n, p, amounts, is_asset, month_of_year, sc, tally):
-    """Stages 2 to 4: K after shocks, income with last month's cooperative terms, aid, village works, patronage refund."""
-    l = life[LIFE.l, lo : lo + n]
-    ability = life[LIFE.ability, lo : lo + n]
-    own = life[LIFE.own, lo : lo + n]
-    trader = life[LIFE.trader, lo : lo + n]
-    remit = life[LIFE.remit, lo : lo + n]
-    line = life[LIFE.line, lo : lo + n]
-    h = life[LIFE.h, lo : lo + n]
-    K = home[HOME.K, lo : lo + n]
-    phi = home[HOME.phi, lo : lo + n]
-    enrolled = home[HOME.enrolled, lo : lo + n]
-    w, xi, assets = sc[SC.w], sc[SC.xi], sc[SC.assets]
-    f, earn, m_out, y = sc[SC.f], sc[SC.earn], sc[SC.m_out], sc[SC.y]
-    aid, asset_aid, shu = sc[SC.aid], sc[SC.asset_aid], sc[SC.shu]
+def weighted_sum(weight, x, m):
+    """Sum of weight x over the first m lanes (a multiple of 8): eight strands, added up two by two.
+
+    One strand could not be a vector, because additions of floats may not be moved; eight in a fixed order give the same
+    bits always.
+    """
+    s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = 0.0
+    for k in range(0, m, 8):
+        s0 += weight[k] * x[k]
+        s1 += weight[k + 1] * x[k + 1]
+        s2 += weight[k + 2] * x[k + 2]
+        s3 += weight[k + 3] * x[k + 3]
+        s4 += weight[k + 4] * x[k + 4]
+        s5 += weight[k + 5] * x[k + 5]
+        s6 += weight[k + 6] * x[k + 6]
+        s7 += weight[k + 7] * x[k + 7]
+    return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))
+
+
+@compiled
+def income_and_aid(lives, homes, scratch, coop, v, n, p, amounts, is_asset, month_of_year, tally):
+    """Stages 2 to 4: K after shocks, income with last month's cooperative terms, aid and village works."""
     A_L, gL, A_H, gH, F = p.A_L, p.gL, p.A_H, p.gH, p.F
     K1, K2, y1, slope = p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope
     r0, s_mkt, gross_net = p.r0, p.s_mkt, p.gross_net
@@ -49,228 +80,245 @@ def income_and_aid(life, home, coop, v, lo, n, p, amounts, is_asset, month_of_ye
     spill = p.chi_c * premium * coop[COOP.mshare, v]
     loss_rate = coop[COOP.loss_rate, v]
     demand = 1.0 + coop[COOP.dem, v]
-    for k in range(n):
-        K[k] *= assets[k]
-        f[k] = technology(K[k], A_L, gL, A_H, gH, F, K1, K2, y1, slope)
-    for k in range(n):
-        f[k] *= ability[k]
-        earn[k] = earnings(xi[k], l[k], w[k] * demand, r0, f[k])
-        m_out[k] = marketed_output(s_mkt, gross_net, own[k], l[k], w[k], f[k])
-        share = phi[k] * premium + spill
-        y[k] = earn[k] + xi[k] * share * m_out[k] - trader[k] * loss_rate * earn[k] + remit[k]
-        aid[k] = 0.0
-        asset_aid[k] = 0.0
-        shu[k] = 0.0
-    for g in range(amounts.shape[0]):
-        amount = amounts[g, month_of_year]
-        if amount != 0.0:
-            into = asset_aid if is_asset[g] != 0.0 else aid
-            for k in range(n):
-                if (int(enrolled[k]) >> g) & 1:
-                    into[k] += amount / line[k]
     works = coop[COOP.works, v]
-    if works != 0.0:
-        for k in range(n):
-            if (int(enrolled[k]) >> WORKS_BIT) & 1:
-                aid[k] += works / line[k]
-    for k in range(n):
-        K[k] += asset_aid[k]
-    trader_loss = 0.0
-    trader_earn = 0.0
-    income = 0.0
-    inj = 0.0
-    paid = 0.0
-    for k in range(n):
-        rp = h[k] * line[k]
-        income += rp * y[k]
-        inj += rp * (aid[k] + asset_aid[k])
-        trader_earn += rp * trader[k] * earn[k]
-        trader_loss += rp * trader[k] * loss_rate * earn[k]
-        paid += rp * xi[k] * (phi[k] * premium + spill) * m_out[k]
-    tally[TL.income] = income
-    tally[TL.inj] = inj
-    tally[TL.trader_earn] = trader_earn
-    tally[TL.trader_loss] = trader_loss
-    tally[TL.premium] = paid
+    for b in range(blocks_of(n)):
+        life, home, sc = lives[b].rows, homes[b].rows, scratch[b].rows
+        m = lanes(n, b)
+        for k in range(m):
+            K = home[HOME.K, k] * sc[SC.assets, k]
+            home[HOME.K, k] = K
+            f = technology(K, A_L, gL, A_H, gH, F, K1, K2, y1, slope) * life[LIFE.ability, k]
+            xi, l, w = sc[SC.xi, k], life[LIFE.l, k], sc[SC.w, k]
+            earn = earnings(xi, l, w * demand, r0, f)
+            m_out = marketed_output(s_mkt, gross_net, life[LIFE.own, k], l, w, f)
+            share = home[HOME.phi, k] * premium + spill
+            sc[SC.earn, k] = earn
+            sc[SC.m_out, k] = m_out
+            sc[SC.y, k] = earn + xi * share * m_out - life[LIFE.trader, k] * loss_rate * earn + life[LIFE.remit, k]
+            sc[SC.aid, k] = 0.0
+        aided = False
+        for g in range(amounts.shape[0]):
+            amount = amounts[g, month_of_year]
+            if amount != 0.0 and is_asset[g] == 0.0:
+                aided = True
+                hand_out(amount, home[HOME.enrolled], g, life[LIFE.line], sc[SC.aid], m)
+            elif amount != 0.0:
+                for k in range(m):
+                    sc[SC.asset_aid, k] = 0.0
+                hand_out(amount, home[HOME.enrolled], g, life[LIFE.line], sc[SC.asset_aid], m)
+                for k in range(m):
+                    home[HOME.K, k] += sc[SC.asset_aid, k]
+                tally[TL.inj] += weighted_sum(sc[SC.rp], sc[SC.asset_aid], m)
+        if works != 0.0:
+            aided = True
+            hand_out(works, home[HOME.enrolled], WORKS_BIT, life[LIFE.line], sc[SC.aid], m)
+        if aided:
+            tally[TL.inj] += weighted_sum(sc[SC.rp], sc[SC.aid], m)
+        tally[TL.income] += weighted_sum(sc[SC.rp], sc[SC.y], m)
+        tally[TL.trader_earn] += weighted_sum(sc[SC.trader_rp], sc[SC.earn], m)
+        if premium != 0.0:
+            for k in range(m):
+                sc[SC.dues, k] = sc[SC.xi, k] * (home[HOME.phi, k] * premium + spill) * sc[SC.m_out, k]
+            tally[TL.premium] += weighted_sum(sc[SC.rp], sc[SC.dues], m)
+    tally[TL.trader_loss] = loss_rate * tally[TL.trader_earn]
 
 
 @compiled
-def repayment(life, home, q, lo, n, p, cooperative, sc, tally):
+def hand_out(amount, enrolled, bit, line, out, m):
+    """(17), (19) adds `amount` Rp, in L, for each household that is enrolled under that bit."""
+    for k in range(m):
+        out[k] += amount / line[k] if (np.int32(enrolled[k]) >> bit) & 1 else 0.0
+
+
+@compiled
+def repayment(homes, scratch, q, n, p, cooperative, tally):
     """Stage 7: default or service on loans of the cooperative older than this month, then the moneylender. Fills `cash`."""
-    line = life[LIFE.line, lo : lo + n]
-    h = life[LIFE.h, lo : lo + n]
-    S = home[HOME.S, lo : lo + n]
-    K = home[HOME.K, lo : lo + n]
-    Dc = home[HOME.Dc, lo : lo + n]
-    D0 = home[HOME.D0, lo : lo + n]
-    Dm = home[HOME.Dm, lo : lo + n]
-    Pm = home[HOME.Pm, lo : lo + n]
-    y, aid, shu = sc[SC.y], sc[SC.aid], sc[SC.shu]
-    fee, dues, refund, loan = sc[SC.fee], sc[SC.dues], sc[SC.refund], sc[SC.loan]
-    means, service, interest = sc[SC.means], sc[SC.service], sc[SC.interest]
-    repay, cash = sc[SC.repay], sc[SC.cash]
     c_floor, r_m, repay_m, iota = p.c_floor, p.r_m, p.repay_m, p.iota
-    for k in range(n):
-        means[k] = S[k] + y[k] + aid[k] + shu[k] + refund[k] - fee[k] - dues[k]
-        service[k] = 0.0
-        interest[k] = 0.0
-    if cooperative:
-        u_default = sc[SC.u_default]
-        for k in range(n):
-            i = lo + k
-            if Dc[k] <= 0.0 or loan[k] > 0.0:
+    for b in range(blocks_of(n)):
+        home, sc = homes[b].rows, scratch[b].rows
+        m = lanes(n, b)
+        for k in range(in_block(n, b) if cooperative else 0):
+            Dc = home[HOME.Dc, k]
+            if Dc <= 0.0 or sc[SC.loan, k] > 0.0:
                 continue
-            if u_default[k] < probability(default_hazard(p.dl, p.dq, q, p.dy, y[k], c_floor)):
-                seized = min(K[k], p.seize * iota * D0[k])
-                K[k] -= seized
+            rp = sc[SC.rp, k]
+            if sc[SC.u_default, k] < probability(default_hazard(p.dl, p.dq, q, p.dy, sc[SC.y, k], c_floor)):
+                seized = min(home[HOME.K, k], p.seize * iota * home[HOME.D0, k])
+                home[HOME.K, k] -= seized
                 recovered = p.q_k * seized
-                rp = h[k] * line[k]
                 tally[TL.seized] += rp * recovered
-                tally[TL.losses] += rp * (Dc[k] - recovered - home[HOME.cap, i])
-                Dc[k] = 0.0
-                D0[k] = 0.0
-                home[HOME.cap, i] = 0.0
-                home[HOME.member, i] = 0.0
-                home[HOME.arrears, i] = 0.0
-                home[HOME.phi, i] = 0.0
-                home[HOME.pat, i] = 0.0
-                home[HOME.shu12, i] = 0.0
-                home[HOME.barred, i] = 1.0
+                tally[TL.losses] += rp * (Dc - recovered - home[HOME.cap, k])
+                home[HOME.Dc, k] = 0.0
+                home[HOME.D0, k] = 0.0
+                home[HOME.cap, k] = 0.0
+                home[HOME.member, k] = 0.0
+                home[HOME.arrears, k] = 0.0
+                home[HOME.phi, k] = 0.0
+                home[HOME.pat, k] = 0.0
+                home[HOME.shu12, k] = 0.0
+                home[HOME.barred, k] = 1.0
             else:
-                due = service_due(Dc[k], D0[k], p.tenor, p.min_inst, p.r_c)
-                charged = Dc[k] * p.r_c / 12.0
-                service[k] = min(due, max(0.0, means[k] - c_floor))
-                interest[k] = min(service[k], charged)
-                Dc[k] += charged - service[k]
-                home[HOME.arrears, i] = 1.0 if service[k] < due - 1e-12 else 0.0
-                if Dc[k] < 1e-9:
-                    Dc[k] = 0.0
-                    D0[k] = 0.0
-                rp = h[k] * line[k]
-                tally[TL.service] += rp * service[k]
-                tally[TL.interest] += rp * interest[k]
-    for k in range(n):
-        repay[k] = 0.0
-        if Dm[k] > 0.0:
-            owed = moneylender_dues(Dm[k], Pm[k], r_m)
-            free = max(0.0, means[k] - service[k] - c_floor)
-            repay[k] = min(owed, min(repay_m * Dm[k] + (owed - Dm[k]), free))
-            left = owed - repay[k]
-            Pm[k] *= left / owed
-            Dm[k] = left
-            if left < 1e-9:
-                Dm[k] = 0.0
-                Pm[k] = 0.0
-        cash[k] = means[k] + (1.0 - iota) * loan[k] - service[k] - repay[k]
+                due = service_due(Dc, home[HOME.D0, k], p.tenor, p.min_inst, p.r_c)
+                charged = Dc * p.r_c / 12.0
+                means = home[HOME.S, k] + sc[SC.y, k] + sc[SC.aid, k] + sc[SC.trade, k]
+                service = min(due, max(0.0, means - c_floor))
+                sc[SC.service, k] = service
+                left = Dc + charged - service
+                home[HOME.arrears, k] = 1.0 if service < due - 1e-12 else 0.0
+                home[HOME.Dc, k] = left if left >= 1e-9 else 0.0
+                home[HOME.D0, k] = home[HOME.D0, k] if left >= 1e-9 else 0.0
+                tally[TL.service] += rp * service
+                tally[TL.interest] += rp * min(service, charged)
+        for k in range(m):
+            Dm = home[HOME.Dm, k]
+            owed = moneylender_dues(Dm, home[HOME.Pm, k], r_m)
+            means = home[HOME.S, k] + sc[SC.y, k] + sc[SC.aid, k] + sc[SC.trade, k]
+            free = max(0.0, means - sc[SC.service, k] - c_floor)
+            repay = min(owed, min(repay_m * Dm + (owed - Dm), free))
+            left = owed - repay
+            owes = left >= 1e-9
+            home[HOME.Pm, k] = home[HOME.Pm, k] * (left / owed) if owes else 0.0
+            home[HOME.Dm, k] = left if owes else 0.0
+            sc[SC.cash, k] = means + (1.0 - iota) * sc[SC.loan, k] - sc[SC.service, k] - repay
 
 
 @compiled
-def neighbours_help(h, line, ties, tie_weight, gap, surplus_over, theta, help_cap, n, ask, ratio, r_in, r_out):
-    """(7) neighbours' help in two passes, L: what i lacks is asked of its ties, who give up to help_cap of their surplus.
+def neighbours_help(scratch, ties, tie_weight, n, theta, help_cap, asking, asked, ratio):
+    """(7) neighbours' help in two passes: what i lacks is asked of its ties, each gives pro rata up to help_cap of its surplus.
 
-    `surplus_over` [n] surplus, L. In Rp what is received equals what is given.
+    In Rp what is received equals what is given. `asking`: those who ask; `asked` Rp, `ratio` [n]: of whom it is asked, and
+    the share of it that each can meet.
     """
-    for k in range(n):
-        ask[k] = 0.0
-        r_in[k] = 0.0
-        r_out[k] = 0.0
-    for k in range(n):
-        if gap[k] > 0.0:
-            need = h[k] * line[k] * theta * gap[k]
-            for e in range(ties.shape[1]):
-                ask[ties[k, e]] += need * tie_weight[k, e]
-    for k in range(n):
-        if ask[k] > 0.0:
-            ratio[k] = min(1.0, help_cap * h[k] * line[k] * surplus_over[k] / ask[k])
-            r_out[k] = ratio[k] * ask[k] / (h[k] * line[k])
-    for k in range(n):
-        if gap[k] > 0.0:
-            received = 0.0
-            for e in range(ties.shape[1]):
-                received += tie_weight[k, e] * ratio[ties[k, e]]
-            r_in[k] = theta * gap[k] * received
+    count = 0
+    for b in range(blocks_of(n)):
+        sc = scratch[b].rows
+        for k in range(in_block(n, b)):
+            asked[b * LANES + k] = 0.0
+            asking[count] = b * LANES + k
+            count += 1 if sc[SC.gap, k] > 0.0 else 0
+    for j in range(count):
+        i = asking[j]
+        sc = scratch[i // LANES].rows
+        need = sc[SC.rp, i % LANES] * theta * sc[SC.gap, i % LANES]
+        for e in range(TIES):
+            asked[ties[i, e]] += need * tie_weight[i, e]
+    for b in range(blocks_of(n)):
+        sc = scratch[b].rows
+        for k in range(lanes(n, b)):
+            ask = asked[b * LANES + k]
+            rp = sc[SC.rp, k]
+            meets = min(1.0, help_cap * rp * sc[SC.over, k] / ask) if ask > 0.0 else 0.0
+            ratio[b * LANES + k] = meets
+            sc[SC.r_out, k] = meets * ask / rp if ask > 0.0 else 0.0
+    for j in range(count):
+        i = asking[j]
+        received = 0.0
+        for e in range(TIES):
+            received += tie_weight[i, e] * ratio[ties[i, e]]
+        sc = scratch[i // LANES].rows
+        sc[SC.r_in, i % LANES] = theta * sc[SC.gap, i % LANES] * received
 
 
 @compiled
-def spending_and_coping(life, home, lo, n, p, interactions, ties, tie_weight, pool_open, pool, sc, tally):
+def spending_and_coping(homes, scratch, n, p, interactions, ties, tie_weight, pool, asking, asked, ratio, tally):
     """Stage 8: expectation, plan, neighbours' help, solidarity pool, moneylender, sale of assets, spending."""
-    line = life[LIFE.line, lo : lo + n]
-    h = life[LIFE.h, lo : lo + n]
-    S = home[HOME.S, lo : lo + n]
-    K = home[HOME.K, lo : lo + n]
-    ybar = home[HOME.ybar, lo : lo + n]
-    Dc = home[HOME.Dc, lo : lo + n]
-    Dm = home[HOME.Dm, lo : lo + n]
-    Pm = home[HOME.Pm, lo : lo + n]
-    member = home[HOME.member, lo : lo + n]
-    y, aid, shu, cash = sc[SC.y], sc[SC.aid], sc[SC.shu], sc[SC.cash]
-    c_star, gap, over = sc[SC.c_star], sc[SC.gap], sc[SC.spend]
-    r_in, r_out, pay = sc[SC.r_in], sc[SC.r_out], sc[SC.pay]
-    borrow, sale, spend = sc[SC.borrow], sc[SC.sale], sc[SC.spend]
     c_floor, hab, s0, s1, k1, s2, buffer = p.c_floor, p.hab, p.s0, p.s1, p.k1, p.s2, p.buffer
     help_top, mlim, q_k, sale_share = p.help_top, p.mlim, p.q_k, p.sale_share
-    for k in range(n):
-        ybar[k] = expectation(ybar[k], hab, y[k] + aid[k] + shu[k])
-        c_star[k] = plan(ybar[k], S[k], c_floor, s0, s1, k1, s2, buffer)
-        gap[k] = help_gap(c_star[k], cash[k], c_floor, help_top)
-        over[k] = max(0.0, cash[k] - c_star[k])
-        r_in[k] = 0.0
-        r_out[k] = 0.0
-        pay[k] = 0.0
+    for b in range(blocks_of(n)):
+        home, sc = homes[b].rows, scratch[b].rows
+        for k in range(lanes(n, b)):
+            cash = sc[SC.cash, k]
+            ybar = expectation(home[HOME.ybar, k], hab, sc[SC.y, k] + sc[SC.aid, k] + sc[SC.shu, k])
+            c_star = plan(ybar, home[HOME.S, k], c_floor, s0, s1, k1, s2, buffer)
+            home[HOME.ybar, k] = ybar
+            sc[SC.c_star, k] = c_star
+            sc[SC.gap, k] = help_gap(c_star, cash, c_floor, help_top)
+            sc[SC.over, k] = max(0.0, cash - c_star)
+            sc[SC.r_in, k] = 0.0
+            sc[SC.r_out, k] = 0.0
+            sc[SC.pay, k] = 0.0
     if interactions:
-        neighbours_help(h, line, ties, tie_weight, gap, over, p.theta, p.help_cap, n, sc[SC.ask], sc[SC.ratio], r_in, r_out)
-    if pool_open and pool > 0.0:
+        neighbours_help(scratch, ties, tie_weight, n, p.theta, p.help_cap, asking, asked, ratio)
+    if pool > 0.0:
         wanted = 0.0
-        for k in range(n):
-            if member[k] != 0.0:
-                pay[k] = p.pool_theta * max(0.0, gap[k] - r_in[k])
-                wanted += h[k] * line[k] * pay[k]
+        for b in range(blocks_of(n)):
+            home, sc = homes[b].rows, scratch[b].rows
+            m = lanes(n, b)
+            for k in range(m):
+                lacks = max(0.0, sc[SC.gap, k] - sc[SC.r_in, k])
+                sc[SC.pay, k] = p.pool_theta * lacks if home[HOME.member, k] != 0.0 else 0.0
+            wanted += weighted_sum(sc[SC.rp], sc[SC.pay], m)
         if wanted > 0.0:
             part = min(1.0, pool / wanted)
-            for k in range(n):
-                pay[k] *= part
+            for b in range(blocks_of(n)):
+                sc = scratch[b].rows
+                for k in range(lanes(n, b)):
+                    sc[SC.pay, k] *= part
             tally[TL.pool_out] = wanted * part
-    inj = 0.0
-    for k in range(n):
-        had = cash[k] + r_in[k] + pay[k]
-        lacks = max(0.0, c_star[k] - had)
-        borrow[k] = moneylender_loan(lacks, mlim, c_floor, ybar[k], Dm[k], Dc[k])
-        Dm[k] += borrow[k]
-        Pm[k] += borrow[k]
-        sale[k] = asset_sale(lacks - borrow[k], q_k, sale_share, K[k])
-        K[k] -= sale[k] / q_k
-        spend[k] = min(c_star[k], had + borrow[k] + sale[k])
-        inj += h[k] * line[k] * borrow[k]
-    tally[TL.inj] += inj
+    for b in range(blocks_of(n)):
+        home, sc = homes[b].rows, scratch[b].rows
+        m = lanes(n, b)
+        for k in range(m):
+            c_star, K = sc[SC.c_star, k], home[HOME.K, k]
+            had = sc[SC.cash, k] + sc[SC.r_in, k] + sc[SC.pay, k]
+            lacks = max(0.0, c_star - had)
+            borrow = moneylender_loan(lacks, mlim, c_floor, home[HOME.ybar, k], home[HOME.Dm, k], home[HOME.Dc, k])
+            sale = asset_sale(lacks - borrow, q_k, sale_share, K)
+            spend = min(c_star, had + borrow + sale)
+            home[HOME.Dm, k] += borrow
+            home[HOME.Pm, k] += borrow
+            home[HOME.K, k] = K - sale / q_k
+            sc[SC.borrow, k] = borrow
+            sc[SC.spend, k] = spend
+            sc[SC.left, k] = had + borrow + sale - spend
+        tally[TL.inj] += weighted_sum(sc[SC.rp], sc[SC.borrow], m)
 
 
 @compiled
-def saving_and_investment(life, home, kappa, rt, lo, n, p, sc):
-    """Stage 9: what exceeds the buffer is invested where the marginal return passes the hurdle, else spent; consumption."""
-    S = home[HOME.S, lo : lo + n]
-    K = home[HOME.K, lo : lo + n]
-    ybar = home[HOME.ybar, lo : lo + n]
-    phi = home[HOME.phi, lo : lo + n]
-    ability = life[LIFE.ability, lo : lo + n]
-    cash, r_in, r_out, pay = sc[SC.cash], sc[SC.r_in], sc[SC.r_out], sc[SC.pay]
-    borrow, sale, spend, invest, c = sc[SC.borrow], sc[SC.sale], sc[SC.spend], sc[SC.invest], sc[SC.c]
-    r = sc[SC.hurdle]
-    chi, buffer, hurdle = p.chi, p.buffer, p.hurdle
+def pass_the_hurdle(sc, count, p):
+    """(8) which of the `count` few (assets K_few, ability_few) have a marginal return of the hurdle or more: `passes_few`."""
     A_L, gL, A_H, gH, F = p.A_L, p.gL, p.A_H, p.gH, p.F
-    K1, K2, y1, slope = p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope
-    for k in range(n):
-        S[k] = cash[k] + r_in[k] + pay[k] + borrow[k] + sale[k] - spend[k] - r_out[k]
-        invest[k] = set_aside(S[k], chi, buffer, ybar[k])
-    for k in range(n):
-        here = technology(K[k], A_L, gL, A_H, gH, F, K1, K2, y1, slope)
-        near = technology(K[k] + 0.3, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
-        far = technology(K[k] + 3.0, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
-        r[k] = marginal_return(here, near, far, 1.0)
-    for k in range(n):
-        x = invest[k]
-        goes = r[k] * ability[k] >= hurdle
-        S[k] -= x
-        invest[k] = x if goes else 0.0
-        spend[k] += 0.0 if goes else x
-        K[k] += invest[k]
-        c[k] = real_consumption(spend[k], kappa, phi[k], rt)
+    K1, K2, y1, slope, hurdle = p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope, p.hurdle
+    whole = (count + 7) & -8
+    for j in range(count, whole):
+        sc[SC.K_few, j] = 1.0
+        sc[SC.ability_few, j] = 1.0
+    for j in range(whole):
+        K = sc[SC.K_few, j]
+        here = technology(K, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
+        near = technology(K + 0.3, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
+        far = technology(K + 3.0, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
+        sc[SC.passes_few, j] = 1.0 if marginal_return(here, near, far, 1.0) * sc[SC.ability_few, j] >= hurdle else 0.0
+
+
+@compiled
+def saving_and_investment(lives, homes, scratch, kappa, rt, n, p):
+    """Stage 9: what exceeds the buffer is invested where the marginal return passes the hurdle, else spent; consumption.
+
+    The return, a dozen powers, is worked out only for those who have something to invest.
+    """
+    chi, buffer = p.chi, p.buffer
+    for b in range(blocks_of(n)):
+        life, home, sc, at = lives[b].rows, homes[b].rows, scratch[b].rows, scratch[b].at
+        m = lanes(n, b)
+        for k in range(m):
+            S = sc[SC.left, k] - sc[SC.r_out, k]
+            home[HOME.S, k] = S
+            sc[SC.aside, k] = set_aside(S, chi, buffer, home[HOME.ybar, k])
+            sc[SC.invests, k] = 0.0
+        count = 0
+        for k in range(m):
+            at[count] = k
+            sc[SC.K_few, count] = home[HOME.K, k]
+            sc[SC.ability_few, count] = life[LIFE.ability, k]
+            count += 1 if sc[SC.aside, k] > 0.0 else 0
+        pass_the_hurdle(sc, count, p)
+        for j in range(count):
+            sc[SC.invests, at[j]] = sc[SC.passes_few, j]
+        for k in range(m):
+            x = sc[SC.aside, k]
+            goes = sc[SC.invests, k] != 0.0
+            home[HOME.S, k] -= x
+            home[HOME.K, k] += x if goes else 0.0
+            spend = sc[SC.spend, k] + (0.0 if goes else x)
+            sc[SC.c, k] = real_consumption(spend, kappa, home[HOME.phi, k], rt)

@@ -1,8 +1,29 @@
-"""Columns of the scratch table: what one village's month needs between its passes. Nothing here outlives the month."""
+"""The working tables of one village: its households in blocks of `LANES`, and what a month needs between its passes.
+
+`live` copies a village out of the tables of `povsim.population.columns` before the first month of a year and back after the
+last. A block is one record that holds a table [column, lane] of fixed size. So LLVM knows how far apart its rows are and
+that they cannot overlap, and turns a loop over a dozen of them into vector code; and a block stays in the first caches. The
+last block of a village is filled up to whole vectors with copies of its first household that stand for nobody (h = 0): no
+loop has an incomplete vector, and every household gets the same arithmetic (contract C2).
+"""
 
 from collections import namedtuple
 
+import numpy as np
+
+from povsim.draws import LANES
+from povsim.population.columns import HOME_COLUMNS, LIFE_COLUMNS
+
+VECTORS = 8
+"""Lanes in use are a multiple of this: two vectors of four."""
+ROW_LENGTH = LANES + VECTORS
+"""Entries of a row: room for filling up a list, and rows that do not lie a power of two apart."""
+
 SCRATCH_COLUMNS = {
+    # of the year
+    "rp": "Rp per L of the real village: h line",
+    "trader_rp": "that of traders, 0 for others",
+    "persons": "persons of the real village: h size",
     # drawn once for all arms
     "xi": "income shock with illness, equation (2)",
     "assets": "factor on K from asset shock, disaster and wear, equation (4)",
@@ -13,46 +34,65 @@ SCRATCH_COLUMNS = {
     "u_join": "uniform: joining",
     "w": "L: earning capacity of the month",
     # of the arm
-    "f": "L: enterprise output f(K)",
     "earn": "L: earnings before premium, losses and remittances",
     "m_out": "L: marketed output",
     "y": "L: income",
     "aid": "L: cash and food aid and village works",
     "asset_aid": "L: aid as assets",
     "shu": "L: patronage refund",
-    "fee": "L: joining fee",
+    "trade": "L: patronage refund and shares paid back, less joining fee and dues",
     "dues": "L: dues",
-    "refund": "L: shares paid back",
-    "was_member": "1: member before this month's decisions",
     "loan": "L: new loan of the cooperative",
-    "req": "L: loan asked for, weighted by rationing",
-    "means": "L: cash before repayments",
     "service": "L: paid on the cooperative's loan",
-    "interest": "L: of which interest",
-    "seized": "L: assets seized",
-    "forfeit": "L: shares forfeited",
-    "written": "L: debt written off at default",
-    "repay": "L: paid to the moneylender",
-    "cash": "L",
+    "cash": "L: after repayments",
     "c_star": "L: planned spending",
     "gap": "L: cash below what neighbours look at",
-    "ask": "Rp: asked of this household by neighbours",
-    "ratio": "share of the asking that it can meet",
+    "over": "L: cash above planned spending",
     "r_in": "L: help received",
     "r_out": "L: help given",
     "pay": "L: paid by the solidarity pool",
     "borrow": "L: new loan of the moneylender",
-    "sale": "L: proceeds of selling assets",
     "spend": "L: spending",
-    "invest": "L: investment",
+    "left": "L: cash left after spending",
+    "aside": "L: set aside, to be invested or spent",
+    "invests": "1: the marginal return passes the hurdle",
     "c": "L: real consumption",
-    "hurdle": "per month: marginal return at unit ability",
+    "poor": "1: poor by true consumption",
+    "seen_poor": "1: observed poor",
+    "seen_gap": "L: observed consumption below the line",
+    "seen_gap2": "its square",
+    # the few of a block to whom something applies
+    "K_few": "L: their assets",
+    "ability_few": "their ability",
+    "passes_few": "1: they pass the hurdle",
 }
 
 SC = namedtuple("SC", SCRATCH_COLUMNS)(*range(len(SCRATCH_COLUMNS)))
 
-ROW_PADDING = 8
-"""Extra float64 entries of a row, so that rows never lie a power of two apart."""
+TRACKED_COLUMNS = {
+    **{name: f"{LIFE_COLUMNS[name]} (of the year)" for name in ("ability", "l", "own", "trader", "remit")},
+    **{name: f"{LIFE_COLUMNS[name]} (of the year)" for name in ("w_ahead", "w_year", "w_long")},
+    **{name: HOME_COLUMNS[name] for name in ("K", "Dc", "D0", "phi", "shu12", "c_sum", "member")},
+    "ahead": "L: ycap 36 months ahead",
+    "alone": "L: ycap 36 months ahead without the cooperative margin",
+    "now": "L: ycap now",
+    "long_run": "L: ycap over the long run",
+    "service": "L: due on the cooperative's loan",
+    "invests": "1: the marginal return passes the hurdle",
+}
+
+TR = namedtuple("TR", TRACKED_COLUMNS)(*range(len(TRACKED_COLUMNS)))
+
+
+def _block(columns: dict[str, str]) -> np.dtype[np.void]:
+    return np.dtype([("rows", np.float64, (len(columns), ROW_LENGTH)), ("at", np.int64, (ROW_LENGTH,))])
+
+
+LIFE_BLOCK = _block(LIFE_COLUMNS)
+HOME_BLOCK = _block(HOME_COLUMNS)
+SCRATCH_BLOCK = _block(SCRATCH_COLUMNS)
+TRACKED_BLOCK = _block(TRACKED_COLUMNS)
+"""Blocks of the tables; `at`: places of the few, or of the tracked, in a block or village."""
 
 TALLY_COLUMNS = {
     "fees": "Rp: joining fees",

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from povsim.draws import Stream, fill_normals, fill_uniforms, fill_words, normal, threefry4x32, uniform
+from povsim.draws import LANES, Stream, fill_normals, fill_uniforms, fill_words, normal, threefry4x32, uniform
 from povsim.fastmath import exp
 from povsim.model.household import (
     assets_after_shocks,
@@ -13,8 +13,11 @@ from povsim.model.household import (
     income_shock,
     technology,
 )
+from povsim.model.passes import blocks_of, in_block, lanes
 from povsim.model.scratch import SC
 from povsim.population.columns import HOME, LIFE, PLACE
+
+compiled = njit(nogil=True, cache=True, error_model="numpy")
 
 YEAR = int(Stream.HOUSEHOLD_YEAR)
 SUCCESSOR = int(Stream.SUCCESSOR)
@@ -25,10 +28,10 @@ VILLAGE = int(Stream.VILLAGE_MONTH)
 VILLAGE_2 = int(Stream.VILLAGE_MONTH_2)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def draw(key, stream, month, entity, word):
     """One keyed word of one entity as a uniform; the slow way, for rare events."""
-    words = threefry4x32(
+    w0, w1, w2, w3 = threefry4x32(
         np.uint32(month),
         np.uint32(entity & np.uint64(0xFFFFFFFF)),
         np.uint32(entity >> np.uint64(32)),
@@ -38,25 +41,28 @@ def draw(key, stream, month, entity, word):
         key[2],
         np.uint32(stream),
     )
-    return uniform(words[word])
+    return uniform((w0, w1, w2, w3)[word])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def year_of_life(life, home, lo, n, ids, key, t, p, growth, words, losses):
+@compiled
+def year_of_life(life, home, lo, n, ids, drawn, key, t, p, growth, losses):
     """Turnover, labour and x of one village at the start of a year.
 
     Changes LIFE, and in every arm what a successor inherits. `losses` [arm] receives the cooperative's lost loans, Rp.
     """
-    fill_words(words[0], words[1], words[2], words[3], n, ids, lo, key, YEAR, t, 0)
     p0 = p[0]
     arms = home.shape[0]
     sd = p0.sd_x
     ahead = p0.rx * p0.rx * p0.rx
     ahead_half = 0.5 * sd * sd * (1.0 - ahead * ahead)
+    for b in range(blocks_of(n)):
+        fill_words(drawn[b], in_block(n, b), key, YEAR, t, 0)
     for k in range(n):
         i = lo + k
-        x_normal = normal(uniform(words[0, k]))
-        turns = uniform(words[1, k]) < (p0.P_turn if life[LIFE.l, i] > 0.0 else p0.P_turn_l0)
+        words = drawn[k // LANES].words
+        lane = k % LANES
+        x_normal = normal(uniform(words[0, lane]))
+        turns = uniform(words[1, lane]) < (p0.P_turn if life[LIFE.l, i] > 0.0 else p0.P_turn_l0)
         if turns:
             z_normal = normal(draw(key, SUCCESSOR, t, ids[i], 0))
             a_normal = normal(draw(key, SUCCESSOR, t, ids[i], 1))
@@ -69,7 +75,7 @@ def year_of_life(life, home, lo, n, ids, key, t, p, growth, words, losses):
             life[LIFE.ill, i] = 0.0
         else:
             l = life[LIFE.l, i]
-            u = uniform(words[2, k])
+            u = uniform(words[2, lane])
             if l == 1.0 and u < p0.P_age_1:
                 life[LIFE.l, i] = p0.l_old
             elif l > 0.0 and l < 1.0 and u < p0.P_age_2:
@@ -99,8 +105,8 @@ def year_of_life(life, home, lo, n, ids, key, t, p, growth, words, losses):
                 home[arm, HOME.ybar, i] = earnings(q.mean_xi, 1.0, w, q.r0, f)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def month_of_life(life, place, v, vid, lo, n, ids, key, t, p0, growth, M, members, words, sc):
+@compiled
+def month_of_life(lives, scratch, drawn, place, v, vid, n, key, t, p0, growth, M, members):
     """Stages 1 to 3 as far as all arms share them: u, e1, e2, illness, asset shocks; fills scratch xi, assets, seen, w.
 
     `members`: draw the uniforms of members too (some arm has a cooperative here). Returns (funnel, scandal uniforms, normal
@@ -109,44 +115,42 @@ def month_of_life(life, place, v, vid, lo, n, ids, key, t, p0, growth, M, member
     u = autoregression(place[PLACE.u, v], p0.rho_u, p0.u_scale, normal(draw(key, VILLAGE, t, vid, 0)))
     place[PLACE.u, v] = u
     disaster = 1.0 - p0.loss_v if draw(key, VILLAGE, t, vid, 1) < p0.P_disaster else 1.0
-    fill_words(words[0], words[1], words[2], words[3], n, ids, lo, key, MONTH, t, 0)
-    n1 = sc[SC.u_loan]  # borrowed as room for normals
-    n2 = sc[SC.u_default]
-    fill_normals(words[0], n1, n)
-    fill_normals(words[1], n2, n)
-    e1 = life[LIFE.e1, lo : lo + n]
-    e2 = life[LIFE.e2, lo : lo + n]
-    ill = life[LIFE.ill, lo : lo + n]
-    w_year = life[LIFE.w_year, lo : lo + n]
-    xi = sc[SC.xi]
-    assets = sc[SC.assets]
-    w = sc[SC.w]
     rho1, s1, rho2, s2 = p0.rho1, p0.e1_scale, p0.rho2, p0.e2_scale
     half, b_M, loss_h, d_h = p0.half_variance, p0.b_M, p0.loss_h, p0.d_h
     P_ill, P_asset, keep, delta = p0.P_ill, p0.P_asset, 1.0 - p0.loss_k, p0.delta
-    for k in range(n):
-        e1[k] = autoregression(e1[k], rho1, s1, n1[k])
-        e2[k] = autoregression(e2[k], rho2, s2, n2[k])
-        left = max(0.0, ill[k] - 1.0)
-        starts = left == 0.0 and uniform(words[2, k]) < P_ill
-        ill[k] = d_h if starts else left
-        log_xi, well = income_shock(e1[k], e2[k], u, half, b_M, M, loss_h, ill[k])
-        xi[k] = exp(log_xi) * well
-        hit = keep if uniform(words[3, k]) < P_asset else 1.0
-        assets[k] = assets_after_shocks(1.0, delta, hit, disaster)
-        w[k] = w_year[k] * growth
-    fill_words(words[0], words[1], words[2], words[3], n, ids, lo, key, SURVEY, t, 0)
-    fill_normals(words[0], n1, n)
-    seen = sc[SC.seen]
     sigma = p0.sigma_me
-    for k in range(n):
-        seen[k] = exp(sigma * n1[k])
-    if members:
-        fill_words(words[0], words[1], words[2], words[3], n, ids, lo, key, MEMBER, t, 0)
-        fill_uniforms(words[0], sc[SC.u_loan], n)
-        fill_uniforms(words[1], sc[SC.u_default], n)
-        fill_uniforms(words[2], sc[SC.u_leave], n)
-        fill_uniforms(words[3], sc[SC.u_join], n)
+    for b in range(blocks_of(n)):
+        life, sc, block, words = lives[b].rows, scratch[b].rows, drawn[b], drawn[b].words
+        m = lanes(n, b)
+        fill_words(block, m, key, MONTH, t, 0)
+        n1, n2 = sc[SC.xi], sc[SC.w]  # room for normals
+        fill_normals(block, 0, n1, m)
+        fill_normals(block, 1, n2, m)
+        for k in range(m):
+            e1 = autoregression(life[LIFE.e1, k], rho1, s1, n1[k])
+            e2 = autoregression(life[LIFE.e2, k], rho2, s2, n2[k])
+            left = max(0.0, life[LIFE.ill, k] - 1.0)
+            starts = (left == 0.0) & (uniform(words[2, k]) < P_ill)
+            ill = d_h if starts else left
+            log_xi, well = income_shock(e1, e2, u, half, b_M, M, loss_h, ill)
+            hit = keep if uniform(words[3, k]) < P_asset else 1.0
+            life[LIFE.e1, k] = e1
+            life[LIFE.e2, k] = e2
+            life[LIFE.ill, k] = ill
+            sc[SC.xi, k] = exp(log_xi) * well
+            sc[SC.assets, k] = assets_after_shocks(1.0, delta, hit, disaster)
+            sc[SC.w, k] = life[LIFE.w_year, k] * growth
+        fill_words(block, m, key, SURVEY, t, 0)
+        seen = sc[SC.seen]
+        fill_normals(block, 0, seen, m)
+        for k in range(m):
+            seen[k] = exp(sigma * seen[k])
+        if members:
+            fill_words(block, m, key, MEMBER, t, 0)
+            fill_uniforms(block, 0, sc[SC.u_loan], m)
+            fill_uniforms(block, 1, sc[SC.u_default], m)
+            fill_uniforms(block, 2, sc[SC.u_leave], m)
+            fill_uniforms(block, 3, sc[SC.u_join], m)
     return (
         draw(key, VILLAGE, t, vid, 2),
         draw(key, VILLAGE, t, vid, 3),

@@ -1,148 +1,151 @@
 """Passes of members: refunds, leaving, joining, dues, patronage, sales and new loans. Equations (9)-(12).
 
-Run only where the village has a cooperative in some state; elsewhere `no_trade` sets the same scratch rows to 0.
+Run only where the village has a cooperative in some state; elsewhere the rows of scratch that they fill are 0.
 """
 
 import numpy as np
 from numba import njit
 
+from povsim.draws import LANES
 from povsim.model.cooperative import joining, loan_request, patronage, probability
+from povsim.model.passes import blocks_of, in_block, lanes, weighted_sum
 from povsim.model.rates import CREDIT_UNIT
 from povsim.model.scratch import SC, TL
 from povsim.population.columns import COOP, HOME, LIFE, PLACE, WORKS_BIT
+from povsim.population.sample import TIES
 
 compiled = njit(nogil=True, cache=True, error_model="numpy")
 PROGRAMME_BITS = (1 << WORKS_BIT) - 1
+DISSOLVED = 6.0
 
 
 @compiled
-def no_trade(n, sc):
+def no_trade(scratch, n):
     """Nothing of a cooperative this month."""
-    for row in (SC.fee, SC.dues, SC.refund, SC.loan):
-        for k in range(n):
-            sc[row, k] = 0.0
+    for b in range(blocks_of(n)):
+        sc = scratch[b].rows
+        for row in (SC.shu, SC.trade, SC.loan, SC.service):
+            for k in range(lanes(n, b)):
+                sc[row, k] = 0.0
 
 
 @compiled
-def patronage_refund(life, home, coop, v, lo, n, sc, tally):
+def patronage_refund(lives, homes, scratch, coop, v, n, tally):
     """Stage 4: SHU of last year by patronage and capital, in the month after the accounts were closed."""
     rate_pat = coop[COOP.rate_pat, v]
     rate_cap = coop[COOP.rate_cap, v]
-    total = 0.0
-    for k in range(n):
-        i = lo + k
-        line = life[LIFE.line, i]
-        shu = 0.0
-        if home[HOME.member, i] != 0.0:
-            shu = (rate_pat * home[HOME.pat, i] + rate_cap * home[HOME.cap, i] * line) / line
-        sc[SC.shu, k] = shu
-        home[HOME.shu12, i] = shu / 12.0
-        home[HOME.pat, i] = 0.0
-        total += life[LIFE.h, i] * line * shu
-    tally[TL.shu] = total
+    for b in range(blocks_of(n)):
+        life, home, sc = lives[b].rows, homes[b].rows, scratch[b].rows
+        m = lanes(n, b)
+        for k in range(m):
+            line = life[LIFE.line, k]
+            refund = (rate_pat * home[HOME.pat, k] + rate_cap * home[HOME.cap, k] * line) / line
+            shu = refund if home[HOME.member, k] != 0.0 else 0.0
+            sc[SC.shu, k] = shu
+            sc[SC.trade, k] = shu
+            home[HOME.shu12, k] = shu / 12.0
+            home[HOME.pat, k] = 0.0
+        tally[TL.shu] += weighted_sum(sc[SC.rp], sc[SC.shu], m)
     coop[COOP.rate_pat, v] = 0.0
     coop[COOP.rate_cap, v] = 0.0
 
 
 @compiled
-def membership(life, home, place, coop, v, lo, n, p, month_of_year, ties, tie_weight, interactions, sc, tally):
-    """Stage 5: shares paid back, leaving, joining, dues, this month's patronage phi."""
+def membership(lives, homes, scratch, place, coop, v, n, p, reviewers, ties, tie_weight, interactions, was, tally):
+    """Stage 5: shares paid back, leaving, dues, joining, this month's patronage phi.
+
+    `reviewers`: households that consider joining this month; `was` [n]: room for membership before this stage.
+    """
     status = coop[COOP.status, v]
     running = status >= 1.0 and status <= 4.0
     trading = status == 4.0
-    q = coop[COOP.q, v]
     pi, kappa, qt, rt = coop[COOP.pi, v], coop[COOP.kappa, v], coop[COOP.qt, v], coop[COOP.rt, v]
     P_leave = probability(p.l0 / 12.0 * (p.leave_dormant if status == 5.0 else 1.0))
-    distance = 1.0 - place[PLACE.access, v]
-    invited = coop[COOP.invited, v]
-    # phi takes four values: short of cash or not, with a loan or not
-    phi_of = np.empty((2, 2))
-    for short in range(2):
-        for loan in range(2):
-            phi_of[short, loan] = patronage(
-                pi + kappa, float(short), coop[COOP.trust, v], distance, float(loan), p.v0, p.v1, p.v2, p.v3, p.v4, p.v5
-            )
-    was, fee, dues, refund = sc[SC.was_member], sc[SC.fee], sc[SC.dues], sc[SC.refund]
-    for k in range(n):
-        i = lo + k
-        was[k] = home[HOME.member, i]
-        refund[k] = home[HOME.due, i]
-        home[HOME.due, i] = 0.0
-        fee[k] = 0.0
-        dues[k] = 0.0
-    for k in range(n):
-        i = lo + k
-        line = life[LIFE.line, i]
-        rp = life[LIFE.h, i] * line
-        S = home[HOME.S, i]
-        phi = 0.0
-        if was[k] != 0.0:
-            stays = True
-            if interactions and home[HOME.Dc, i] == 0.0 and status <= 5.0 and sc[SC.u_leave, k] < P_leave:
-                stays = False
-                home[HOME.member, i] = 0.0
-                refund[k] += home[HOME.cap, i]
-                tally[TL.refunds] += rp * home[HOME.cap, i]
-                home[HOME.cap, i] = 0.0
-                home[HOME.pat, i] = 0.0
-                home[HOME.shu12, i] = 0.0
-            if stays and running:
-                dues[k] = min(p.dues / line, max(0.0, S + sc[SC.y, k] + sc[SC.aid, k] + sc[SC.shu, k]))
-                home[HOME.cap, i] += (1.0 - p.pool_share) * dues[k]
-                tally[TL.dues_shares] += rp * (1.0 - p.pool_share) * dues[k]
-                tally[TL.dues_pool] += rp * p.pool_share * dues[k]
-        elif interactions and running and home[HOME.barred, i] == 0.0 and life[LIFE.review, i] == month_of_year:
-            means = S + sc[SC.y, k]
-            cost = p.fee / line
-            gain = 0.0
-            if trading:
-                gain = coop[COOP.phibar, v] * (pi * qt * p.mean_xi * sc[SC.m_out, k] + kappa * rt * home[HOME.ybar, i])
-            near = 0.0
-            for e in range(ties.shape[1]):
-                near += tie_weight[k, e] * was[ties[k, e]]
-            aided = 1.0 if (int(home[HOME.enrolled, i]) & PROGRAMME_BITS) != 0 else 0.0
-            chance = joining(
-                gain,
-                max(home[HOME.ybar, i], p.c_floor),
-                near,
-                q,
-                invited * aided,
-                cost,
-                max(means, 0.1),
-                aided,
-                home[HOME.K, i],
-                p.j0,
-                p.j1,
-                p.j2,
-                p.j3,
-                p.j4,
-                p.j5,
-                p.j6,
-                p.j7,
-            )
-            if sc[SC.u_join, k] < chance and cost <= means + sc[SC.aid, k]:
-                fee[k] = cost
-                home[HOME.member, i] = 1.0
-                home[HOME.cap, i] = cost
-                tally[TL.fees] += rp * cost
-        if trading and home[HOME.member, i] != 0.0 and life[LIFE.passive, i] == 0.0:
-            phi = phi_of[1 if S < 1.0 else 0, 1 if home[HOME.Dc, i] > 0.0 else 0]
-        home[HOME.phi, i] = phi
+    dues, to_pool = p.dues, p.pool_share
+    for b in range(blocks_of(n)):
+        life, home, sc = lives[b].rows, homes[b].rows, scratch[b].rows
+        m = lanes(n, b)
+        for k in range(m):
+            was[b * LANES + k] = home[HOME.member, k]
+        if status == DISSOLVED:
+            for k in range(m):
+                sc[SC.trade, k] += home[HOME.due, k]
+                home[HOME.due, k] = 0.0
+        for k in range(in_block(n, b) if interactions and status <= 5.0 else 0):
+            if sc[SC.u_leave, k] < P_leave and home[HOME.member, k] != 0.0 and home[HOME.Dc, k] == 0.0:
+                cap = home[HOME.cap, k]
+                sc[SC.trade, k] += cap
+                tally[TL.refunds] += sc[SC.rp, k] * cap
+                home[HOME.member, k] = 0.0
+                home[HOME.cap, k] = 0.0
+                home[HOME.pat, k] = 0.0
+                home[HOME.shu12, k] = 0.0
+        if running and dues > 0.0:
+            for k in range(m):
+                means = home[HOME.S, k] + sc[SC.y, k] + sc[SC.aid, k] + sc[SC.shu, k]
+                pays = min(dues / life[LIFE.line, k], max(0.0, means)) if home[HOME.member, k] != 0.0 else 0.0
+                sc[SC.dues, k] = pays
+                sc[SC.trade, k] -= pays
+                home[HOME.cap, k] += (1.0 - to_pool) * pays
+            paid = weighted_sum(sc[SC.rp], sc[SC.dues], m)
+            tally[TL.dues_shares] += (1.0 - to_pool) * paid
+            tally[TL.dues_pool] += to_pool * paid
+    for j in range(reviewers.size if interactions and running else 0):
+        i = reviewers[j]
+        k = i % LANES
+        life, home, sc = lives[i // LANES].rows, homes[i // LANES].rows, scratch[i // LANES].rows
+        if was[i] != 0.0 or home[HOME.barred, k] != 0.0:
+            continue
+        means = home[HOME.S, k] + sc[SC.y, k]
+        ybar = home[HOME.ybar, k]
+        cost = p.fee / life[LIFE.line, k]
+        gain = coop[COOP.phibar, v] * (pi * qt * p.mean_xi * sc[SC.m_out, k] + kappa * rt * ybar) if trading else 0.0
+        near = 0.0
+        for e in range(TIES):
+            near += tie_weight[i, e] * was[ties[i, e]]
+        aided = 1.0 if (np.int64(home[HOME.enrolled, k]) & PROGRAMME_BITS) != 0 else 0.0
+        invited = coop[COOP.invited, v] * aided
+        chance = joining(
+            gain, max(ybar, p.c_floor), near, coop[COOP.q, v], invited, cost, max(means, 0.1), aided, home[HOME.K, k],
+            p.j0, p.j1, p.j2, p.j3, p.j4, p.j5, p.j6, p.j7,
+        )  # fmt: skip
+        if sc[SC.u_join, k] < chance and cost <= means + sc[SC.aid, k]:
+            sc[SC.trade, k] -= cost
+            home[HOME.member, k] = 1.0
+            home[HOME.cap, k] = cost
+            tally[TL.fees] += sc[SC.rp, k] * cost
+    if trading:
+        trust, distance = coop[COOP.trust, v], 1.0 - place[PLACE.access, v]
+        v0, v1, v2, v3, v4, v5 = p.v0, p.v1, p.v2, p.v3, p.v4, p.v5
+        # phi takes four values: short of cash or not, with a loan or not
+        phi_00 = patronage(pi + kappa, 0.0, trust, distance, 0.0, v0, v1, v2, v3, v4, v5)
+        phi_01 = patronage(pi + kappa, 0.0, trust, distance, 1.0, v0, v1, v2, v3, v4, v5)
+        phi_10 = patronage(pi + kappa, 1.0, trust, distance, 0.0, v0, v1, v2, v3, v4, v5)
+        phi_11 = patronage(pi + kappa, 1.0, trust, distance, 1.0, v0, v1, v2, v3, v4, v5)
+        for b in range(blocks_of(n)):
+            life, home = lives[b].rows, homes[b].rows
+            for k in range(lanes(n, b)):
+                free = phi_10 if home[HOME.S, k] < 1.0 else phi_00
+                owing = phi_11 if home[HOME.S, k] < 1.0 else phi_01
+                phi = owing if home[HOME.Dc, k] > 0.0 else free
+                active = (home[HOME.member, k] != 0.0) & (life[LIFE.passive, k] == 0.0)
+                home[HOME.phi, k] = phi if active else 0.0
 
 
 @compiled
-def sales_and_loans(life, home, coop, v, lo, n, p, last, interactions, sc, tally):
+def sales_and_loans(lives, homes, scratch, coop, v, n, p, last, interactions, applicants, asks, tally):
     """Stage 6: what members sell to and buy from the cooperative, and its new loans. `last`: row of last month's c."""
     qt, rt = coop[COOP.qt, v], coop[COOP.rt, v]
     volume = 0.0
-    for k in range(n):
-        i = lo + k
-        sc[SC.loan, k] = 0.0
-        phi = home[HOME.phi, i]
-        if phi > 0.0:
-            traded = life[LIFE.line, i] * phi * (qt * sc[SC.xi, k] * sc[SC.m_out, k] + rt * home[last, i])
-            home[HOME.pat, i] += traded
-            volume += life[LIFE.h, i] * traded
+    for b in range(blocks_of(n)):
+        life, home, sc = lives[b].rows, homes[b].rows, scratch[b].rows
+        m = lanes(n, b)
+        c_last, traded = home[last], sc[SC.dues]
+        for k in range(m):
+            sold = qt * sc[SC.xi, k] * sc[SC.m_out, k]
+            traded[k] = life[LIFE.line, k] * home[HOME.phi, k] * (sold + rt * c_last[k])
+            home[HOME.pat, k] += traded[k]
+        volume += weighted_sum(life[LIFE.h], traded, m)
     tally[TL.volume] = volume
     coop[COOP.vol, v] = volume
     if not interactions or coop[COOP.status, v] != 4.0 or coop[COOP.units, v] < CREDIT_UNIT:
@@ -151,30 +154,33 @@ def sales_and_loans(life, home, coop, v, lo, n, p, last, interactions, sc, tally
     if funds <= 0.0:
         return
     asked = 0.0
-    for k in range(n):
-        i = lo + k
-        sc[SC.req, k] = 0.0
-        if (
-            home[HOME.member, i] != 0.0
-            and home[HOME.Dc, i] == 0.0
-            and home[HOME.barred, i] == 0.0
-            and sc[SC.u_loan, k] < p.P_loan
-        ):
-            sc[SC.req, k] = loan_request(p.Lmax, home[HOME.ybar, i])
-            favour = 1.0 + p.eps if home[HOME.K, i] > 2.0 else 1.0 - p.eps
-            asked += life[LIFE.h, i] * life[LIFE.line, i] * sc[SC.req, k] * favour
+    count = 0
+    for b in range(blocks_of(n)):
+        home, sc = homes[b].rows, scratch[b].rows
+        for k in range(in_block(n, b)):
+            if (
+                sc[SC.u_loan, k] < p.P_loan
+                and home[HOME.member, k] != 0.0
+                and home[HOME.Dc, k] == 0.0
+                and home[HOME.barred, k] == 0.0
+            ):
+                asks[count] = loan_request(p.Lmax, home[HOME.ybar, k])
+                applicants[count] = b * LANES + k
+                favour = 1.0 + p.eps if home[HOME.K, k] > 2.0 else 1.0 - p.eps
+                asked += sc[SC.rp, k] * asks[count] * favour
+                count += 1
     if asked <= 0.0:
         return
     ration = funds / asked
-    for k in range(n):
-        if sc[SC.req, k] > 0.0:
-            i = lo + k
-            favour = 1.0 + p.eps if home[HOME.K, i] > 2.0 else 1.0 - p.eps
-            loan = sc[SC.req, k] * min(1.0, ration * favour)
-            sc[SC.loan, k] = loan
-            home[HOME.Dc, i] = loan
-            home[HOME.D0, i] = loan
-            home[HOME.K, i] += p.iota * loan
-            rp = life[LIFE.h, i] * life[LIFE.line, i]
-            tally[TL.loans] += rp * loan
+    for j in range(count):
+        i = applicants[j]
+        k = i % LANES
+        home, sc = homes[i // LANES].rows, scratch[i // LANES].rows
+        favour = 1.0 + p.eps if home[HOME.K, k] > 2.0 else 1.0 - p.eps
+        loan = asks[j] * min(1.0, ration * favour)
+        sc[SC.loan, k] = loan
+        home[HOME.Dc, k] = loan
+        home[HOME.D0, k] = loan
+        home[HOME.K, k] += p.iota * loan
+        tally[TL.loans] += sc[SC.rp, k] * loan
     tally[TL.inj] += tally[TL.loans]
