@@ -34,7 +34,7 @@ class Stream(IntEnum):
     SUCCESSOR = 5
     """class of earning capacity (normal), ability (normal)"""
     HOUSEHOLD_FIXED = 6
-    """size, class of earning capacity, ability (normal), slow component (normal)"""
+    """ability (normal), slow component (normal)"""
     HOUSEHOLD_FIXED_2 = 7
     """persistent shock (normal), transitory shock (normal), own-account work, trader"""
     HOUSEHOLD_FIXED_3 = 8
@@ -52,7 +52,7 @@ class Stream(IntEnum):
     TIES = 14
     """place on the ring, two further ties"""
     SAMPLE = 15
-    """start of the systematic draw of villages"""
+    """start of the systematic draw of villages; by village: where its households begin in earning capacity and size"""
     REGISTRY_YEAR = 16
     """refreshed record, its error (normal)"""
     PROGRAMME = 17

@@ -18,6 +18,9 @@ from povsim.population.strata import LOW_SHARE, Drawn
 
 LOWER = 0.35
 """Share of the lower part of earning capacity from which half of the households are drawn."""
+SPREAD = (0.7548776662466927, 0.5698402909980532)
+"""Steps of the R2 sequence (M. Roberts 2018), powers of the inverse plastic number: the households of a village are spread
+evenly over earning capacity and size, each by its own number within the village alone, so that few stand for many."""
 TIES = 8
 LARGEST_SIZE = 8
 
@@ -93,7 +96,7 @@ def draw_sample(
     within = np.arange(start[-1]) - start[village]
     ids = (village_ids[village] << np.uint64(16)) | within.astype(np.uint64)
     place = _places(cells, drawn, per_village, village_ids, p, key)
-    life = _lives(cells, drawn, village, within, n, place, ids, p, fitted, key)
+    life = _lives(cells, drawn, village, within, n, place, ids, village_ids, p, fitted, key)
     home = _homes(drawn, village, ids, life, p, fitted, key)
     ties, tie_weight = _ties(start, ids, life[LIFE.h], key)
     return Sample(
@@ -130,6 +133,7 @@ def _lives(
     n: NDArray[np.int64],
     place: Floats,
     ids: NDArray[np.uint64],
+    village_ids: NDArray[np.uint64],
     p: Mapping[str, float],
     fitted: pl.DataFrame,
     key: DrawKey,
@@ -141,18 +145,21 @@ def _lives(
     )
     shares = size_shares(p)
     ln_sizes = np.log(np.arange(1, LARGEST_SIZE + 1))
-    size = 1.0 + np.searchsorted(np.cumsum(shares)[:-1], u1[:, 0], side="right")
     lower = within % 2 == 0
-    life[LIFE.z] = inverse_normal(np.where(lower, LOWER * u1[:, 1], LOWER + (1 - LOWER) * u1[:, 1]))
+    shift = uniforms(key, Stream.SAMPLE, village_ids, alternative=1)[village]
+    u_class = _fraction(np.where(lower, shift[:, 0], shift[:, 1]) + SPREAD[0] * (within // 2))
+    u_size = _fraction(np.where(lower, shift[:, 2], shift[:, 3]) + SPREAD[1] * (within // 2))
+    size = 1.0 + np.searchsorted(np.cumsum(shares)[:-1], u_size, side="right")
+    life[LIFE.z] = inverse_normal(np.where(lower, LOWER * u_class, LOWER + (1 - LOWER) * u_class))
     in_lower = (n + 1) // 2
     counts = np.where(lower, in_lower[village], (n - in_lower)[village])
     life[LIFE.h] = place[PLACE.households][village] * np.where(lower, LOWER, 1 - LOWER) / counts
     life[LIFE.size] = size
     line = cells["line_idr_per_head"].to_numpy()[drawn.cell]
     life[LIFE.line] = line[village] * size
-    life[LIFE.lna] = p["sd_a"] * inverse_normal(u1[:, 2])
+    life[LIFE.lna] = p["sd_a"] * inverse_normal(u1[:, 0])
     life[LIFE.ability] = np.exp(life[LIFE.lna])
-    life[LIFE.x] = p["sd_x"] * inverse_normal(u1[:, 3])
+    life[LIFE.x] = p["sd_x"] * inverse_normal(u1[:, 1])
     life[LIFE.e1] = p["sd1"] * inverse_normal(u2[:, 0])
     life[LIFE.e2] = p["sd2"] * inverse_normal(u2[:, 1])
     urban = place[PLACE.urban][village] != 0
@@ -168,6 +175,11 @@ def _lives(
     life[LIFE.mu] = rows[:, 0] - p["bs"] * (np.log(size) - float(shares @ ln_sizes))
     life[LIFE.sg], life[LIFE.sk] = rows[:, 1], rows[:, 2]
     return life
+
+
+def _fraction(x: Floats) -> Floats:
+    """Fractional part, kept strictly between 0 and 1."""
+    return np.clip(x - np.floor(x), 1e-12, 1 - 1e-12)
 
 
 def _labour(u: Floats, u_remit: Floats, p: Mapping[str, float]) -> tuple[Floats, Floats]:

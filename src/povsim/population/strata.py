@@ -42,8 +42,9 @@ LOW_VILLAGES = 60
 LOW_SAMPLE_MOST = 0.20
 """Of the 4 % of villages most likely to have a trading cooperative at the start at least 60 are drawn, up to a fifth of the
 sample; a sample that has them anyway is left as it falls."""
-POWER = 0.75
-"""Villages are shared out to strata in proportion to households to this power: small provinces get more than their share."""
+PROVINCE_POWER = 0.5
+"""Where the sample is large enough for strata of districts, provinces get villages in proportion to the root of their
+households, so that small ones can be judged; smaller samples are shared out in proportion, for the nation's sake."""
 
 
 def stratum_keys(cells: pl.DataFrame, level: str) -> NDArray[np.int64]:
@@ -84,6 +85,14 @@ def allocate(size: NDArray[np.float64], villages: int, least: int) -> NDArray[np
     return n
 
 
+def _province_factor(cells: pl.DataFrame, households: NDArray[np.float64], keys: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Factor on the size of each stratum that brings its province to its power."""
+    province = np.unique(cells["province"].to_numpy(), return_inverse=True)[1]
+    factor = np.bincount(province, weights=households) ** (PROVINCE_POWER - 1)
+    first = np.unique(keys, return_index=True)[1]
+    return np.asarray(factor[province[first]])
+
+
 def low_sample(villages: int) -> float:
     """Share of the sample that comes from the villages most likely to have a trading cooperative."""
     return float(np.clip(LOW_VILLAGES / villages, LOW_SHARE, LOW_SAMPLE_MOST))
@@ -104,7 +113,9 @@ def draw_villages(cells: pl.DataFrame, villages: int, key: DrawKey, per_district
     else:
         level = level_for(cells, villages)
         keys = stratum_keys(cells, level)
-        size = np.bincount(keys, weights=households) ** POWER
+        size = np.bincount(keys, weights=households)
+        if level == "district":
+            size = size * _province_factor(cells, households, keys)
         counts = allocate(size, villages, min(PER_STRATUM, villages // size.size))
     start = uniforms(key, Stream.SAMPLE, np.arange(counts.size, dtype=np.uint64))
     cell_of: list[NDArray[np.int64]] = []
