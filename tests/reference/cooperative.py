@@ -1,5 +1,7 @@
 """The cooperative of a village: accounts, governance, funnel and start. Stages 10 and 11 of docs/reference/month.md, in Rp."""
 
+import math
+
 from . import rules_cooperative as coop
 from . import rules_living as living
 from .rules_cooperative import BUILDING, DISSOLVED, DORMANT, LEGAL, NONE, OPEN, TRADING
@@ -172,7 +174,8 @@ class Cooperative:
     def dissolve(self):
         """Members get back what cash covers of their shares, rec at most; the cooperative pays now, they receive next month."""
         self.status = DISSOLVED
-        returned_share = coop.recovered_share(self.cash, self.total("cap"), self.p)
+        cash = self.cash if self.model.interactions else math.inf  # without interactions all of rec, whatever the cash
+        returned_share = coop.recovered_share(cash, self.total("cap"), self.p)
         for household in self.households:
             household.lose_cooperative(returned_share)
         self.accounts["returned_shares"] = self.total("due")
@@ -196,9 +199,9 @@ class Cooperative:
             self.enrol_founders()
 
     def enrol_founders(self):
-        """Better-off households are likelier founders; their fees are in the cooperative's cash."""
+        """Better-off households are likelier founders, without interactions all alike; the cooperative's cash has their fees."""
         p = self.p
-        odds = {i: living.founder_odds(i.K, p) for i in self.households}
+        odds = {i: living.founder_odds(i.K, p) if self.model.interactions else 1.0 for i in self.households}
         mean_odds = sum(i.h * odds[i] for i in self.households) / sum(i.h for i in self.households)
         for i in self.households:
             join_u = self.model.draws.member_month(0, i.id)[3]

@@ -21,8 +21,9 @@ class ReferenceModel(mesa.Model):
 
     villages: list of {"id", "state", "households": {id: state}, "ties": {id: [(id, weight), ...]}}; the names of the states
     are listed in village.py and household_state.py. macro: month -> log macro income relative to trend, 0 where absent.
-    interactions: without them nobody's outcome depends on another household's: no help, no local demand, no joining, leaving
-    or new loans, no losses of traders, no spill-over, no refunds; units open and a cooperative goes dormant whoever trades.
+    interactions: without them nobody's outcome depends on another household's: no help, no pool, no local demand, no joining,
+    leaving or new loans, no losses of traders, no spill-over, no refunds; founders are drawn alike, units open, a cooperative
+    goes dormant and shares are paid back whoever trades.
     """
 
     def __init__(self, params, variant, draws, villages, interactions=True, macro=None):

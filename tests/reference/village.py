@@ -180,8 +180,8 @@ class Village(Cooperative, mesa.Agent):
             household.plan()
         if self.model.interactions:
             self.neighbours_help()
-        if LEGAL <= self.status <= TRADING:
-            self.pool_helps()
+            if LEGAL <= self.status <= TRADING:
+                self.pool_helps()
         for household in self.households:
             household.cope()
 

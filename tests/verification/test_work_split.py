@@ -137,12 +137,6 @@ def neighbours_on_the_ring(s: Sample, v: int) -> list[int]:
 FOUNDERS_ALIKE = {**BUSY, "start_member": 0.5, "start_rich": 0.0, "pool_share": 0.0, "capital": 2e9}
 """Founders drawn whatever their assets, no solidarity pool, money enough."""
 DISSOLVING = {"h0": 0.5, "h_rev": 1e-9, "h_dis": 0.5, "rec": 0.8}
-LEAKS = {
-    "founders": "src: the chance of a founder is relative to the mean of the village",
-    "pool": "src: the solidarity pool pays what it has to whoever asks",
-    "dissolution": "src: shares are paid back as far as the cash of all goes",
-    "merged strata": "src: poor persons per household, which set the quota, are a mean over the cells of the stratum",
-}
 FROZEN = {
     "arms without cooperative": {},
     "cooperative": FOUNDERS_ALIKE,
@@ -154,9 +148,7 @@ FROZEN = {
 }
 
 
-@pytest.mark.parametrize(
-    "what", [pytest.param(w, marks=pytest.mark.xfail(strict=True, reason=LEAKS[w])) if w in LEAKS else w for w in FROZEN]
-)
+@pytest.mark.parametrize("what", FROZEN)
 def test_a_household_more_changes_no_other_outcome_without_interactions(what):
     """A heavy newcomer, of a kind that would move every mean of its village. Sums of the village may change, nobody else."""
     w = world("trap", months=0) if what == "merged strata" else district()

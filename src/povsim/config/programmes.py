@@ -34,8 +34,9 @@ class Delivery:
     """`monthly`, `quarterly` (three months' amount every third month) or `once`."""
     delivered_share: float | None
     """Share of the outlay that reaches the family, 0 to 1; None: the register's `delivered`."""
-    leakage: float
-    """Share of the outlay that is lost on the way, 0 to 1, at most what is not delivered."""
+    leakage: float | None
+    """Share of the outlay that is spent but lost on the way, 0 to 1; None: all that is not delivered. What is neither
+    delivered nor lost is not spent."""
     cost_share: float | None
     """Cost of delivery as a share of the outlay, 0 to 1; None: the register's `aid_admin`."""
 
@@ -111,9 +112,9 @@ def fail_if_it_outlasts_the_horizon(where: str, start: int, duration: int | None
         )
 
 
-def fail_if_more_than_all_is_spent(where: str, delivered: float | None, leakage: float) -> None:
+def fail_if_more_than_all_is_spent(where: str, delivered: float | None, leakage: float | None) -> None:
     """What leaks has not been delivered."""
-    if delivered is not None and delivered + leakage > 1:
+    if delivered is not None and leakage is not None and delivered + leakage > 1:
         raise PovsimError(f"{where}.delivery: delivered_share + leakage = {delivered + leakage:g}. Accepted: at most 1.")
 
 
@@ -167,7 +168,7 @@ def _delivery(programme: str, value: object, horizon_months: int) -> Delivery:
         duration = read.whole(f"{where}.duration_months", given["duration_months"], 1, horizon_months)
     fail_if_it_outlasts_the_horizon(programme, start, duration, horizon_months)
     delivered = _share_or_none(where, "delivered_share", given)
-    leakage = _share_or_none(where, "leakage", given) or 0.0
+    leakage = _share_or_none(where, "leakage", given)
     fail_if_more_than_all_is_spent(programme, delivered, leakage)
     return Delivery(start, duration, calendar, delivered, leakage, _share_or_none(where, "cost_share", given))
 

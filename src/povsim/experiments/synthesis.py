@@ -49,7 +49,7 @@ class Effort:
     rounds: int = 3
     burn_in: int = 10
     per_district: int = 50
-    households: int = 40
+    households: int = 50
 
 
 def first_guess(cells: pl.DataFrame, p: dict[str, float]) -> pl.DataFrame:

@@ -112,14 +112,16 @@ def members_and_loans(lives, homes, scratch, coop, v, n, everyone):
 
 
 @compiled
-def dissolve(lives, homes, scratch, coop, v, n, p):
+def dissolve(lives, homes, scratch, coop, v, n, p, interactions):
     """(15) dissolution: members lose (1 - rec) of shares, loans are written off, membership ends."""
     capital = 0.0
     for b in range(blocks_of(n)):
         home, sc = homes[b].rows, scratch[b].rows
         for k in range(in_block(n, b)):
             capital += sc[SC.rp, k] * home[HOME.cap, k]
-    rec = min(p.rec, coop[COOP.cash, v] / capital) if capital > 0.0 else 0.0
+    rec = 0.0
+    if capital > 0.0:
+        rec = min(p.rec, coop[COOP.cash, v] / capital) if interactions else p.rec
     for b in range(blocks_of(n)):
         home = homes[b].rows
         for k in range(lanes(n, b)):
@@ -178,7 +180,7 @@ def governance_and_funnel(lives, homes, scratch, place, coop, v, n, p, interacti
             to = 4.0
         elif u_funnel > 1.0 - probability(p.h_dis):
             to = 6.0
-            dissolve(lives, homes, scratch, coop, v, n, p)
+            dissolve(lives, homes, scratch, coop, v, n, p, interactions)
     coop[COOP.status, v] = to
     if status >= 1.0:
         failed = 1.0 if (scandal != 0.0 or to == 5.0) else 0.0

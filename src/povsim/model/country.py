@@ -90,7 +90,7 @@ class Country(mesa.Model):
         self.audit = np.zeros((len(arms), villages, TALLY_ROWS) if audit else (0, 0, 0))
         self._context = self._districts()
         if self.first_month == 1:
-            found_cooperatives(sample, state, self.arms, key)
+            found_cooperatives(sample, state, self.arms, key, interactions)
         self.schedule_recurring(self.live_year, Schedule(interval=12, start=0))
 
     def arm_row(self, name: str) -> int:
@@ -187,7 +187,7 @@ class Country(mesa.Model):
             return
         row = month - self.first_month
         span = slice(row, min(row + 12, self.months))
-        outlay = families * gross[: span.stop - span.start]
+        outlay = families * programme.spent * gross[: span.stop - span.start]
         self.record.pay(programme.payer, "benefits", a, span, outlay)
         self.record.pay(programme.payer, "delivery", a, span, programme.cost_share * outlay)
         years = self.record.families.setdefault(programme.name, np.zeros((len(self.arms), -(-self.months // 12))))
@@ -270,6 +270,10 @@ class Country(mesa.Model):
         poor = cells["persons"].to_numpy() * cells["p0_pct"].to_numpy() / 100
         poor_per_household = (poor / cells["households"].to_numpy())[s.cell][s.village]
         poor_of = np.bincount(stratum, weights=self._weight * poor_per_household)
+        if not self.interactions:  # a lottery in the household's own cell: who else is in the stratum does not matter
+            stratum = s.cell[s.village]
+            households = cells["households"].to_numpy().astype(np.float64)
+            poor_of = poor
         return {
             "households": households[stratum],
             "poor": poor_of[stratum],

@@ -146,7 +146,7 @@ def live(
                         c_last = HOME.c0 + (t - 1) % 12
                         sales_and_loans(lives, house, scratch, co, v, n, q, c_last, interactions, few, room, tally)
                 repayment(house, scratch, co[COOP.q, v], n, q, status > 0.0, tally)
-                pool = co[COOP.pool, v] if status >= 1.0 and status <= 4.0 else 0.0
+                pool = co[COOP.pool, v] if interactions and status >= 1.0 and status <= 4.0 else 0.0
                 spending_and_coping(house, scratch, n, q, interactions, near, near_weight, pool, few, room, more_room, tally)
                 saving_and_investment(lives, house, scratch, co[COOP.kappa, v], co[COOP.rt, v], n, q)
                 if status > 0.0:

@@ -14,11 +14,12 @@ from povsim.population.sample import Sample
 TRADING, OPEN, BUILDING, LEGAL = 4.0, 3.0, 2.0, 1.0
 
 
-def found_cooperatives(sample: Sample, state: State, arms: Sequence[Arm], key: DrawKey) -> None:
+def found_cooperatives(sample: Sample, state: State, arms: Sequence[Arm], key: DrawKey, interactions: bool = True) -> None:
     """Set COOP (covered, status, q, capital, start of the accounts) and the founders of every arm, in place.
 
     A village's own uniform places it: shares start_trading, start_open, start_building, start_legal stacked from 0 upwards.
-    Founders are drawn with a chance that rises with assets and averages start_member over the households of the village.
+    Founders are drawn with a chance that rises with assets and averages start_member over the households of the village;
+    without interactions it is start_member for all.
     """
     place = state.place
     place[PLACE.inj_base] = state.coop[0, COOP.inj_year] / 12
@@ -39,7 +40,7 @@ def found_cooperatives(sample: Sample, state: State, arms: Sequence[Arm], key: D
         coop[COOP.funded, trading] = 1.0
         coop[COOP.cash, trading] = p["capital"]
         coop[COOP.Eq0, trading] = max(p["capital"], 1e6)
-        pull = np.exp(p["start_rich"] * np.log1p(home[HOME.K]))
+        pull = np.exp(p["start_rich"] * np.log1p(home[HOME.K])) if interactions else np.ones(sample.ids.size)
         h = state.life[LIFE.h]
         mean_pull = np.bincount(sample.village, weights=h * pull) / np.bincount(sample.village, weights=h)
         chance = np.minimum(0.95, p["start_member"] * pull / mean_pull[sample.village])

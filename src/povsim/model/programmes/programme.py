@@ -5,6 +5,7 @@ To add one, subclass `Programme` and override `enrol` (who) or `gross` (how much
 arrays (`Registry`) and returns arrays, and no household is ever a Python object.
 """
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,8 @@ class Registry:
     """What a programme sees of one arm when it decides, one entry a household [H].
 
     month: t of the first month of the year. position: place in the district's list, poorest first, in real households
-    (infinite where unregistered). weight: real households of the nation. quota_base: poor persons (published) of the
-    household's district that one programme quota is allotted by. consumption: mean of the last twelve months, L.
+    (infinite where unregistered). weight: real households of the nation. poor_persons: poor persons (published) of the
+    household's district, by which quotas are allotted. consumption: mean of the last twelve months, L.
     """
 
     month: int
@@ -52,7 +53,8 @@ class Programme(mesa.Agent):
     """An aid programme.
 
     name; product `cash`, `food` (both spent like income) or `asset` (becomes productive assets); families: quota of the
-    nation; payer: the purse; delivered: share that reaches the family; cost_share: cost of delivery over outlay;
+    nation; payer: the purse; delivered: share that reaches the family; spent: share of the
+    gross amount that the purse pays (delivered and leaked); cost_share: cost of delivery over outlay;
     recertified: months between two enrolments; start, months: when it runs (None: throughout, burn-in included).
     """
 
@@ -66,6 +68,7 @@ class Programme(mesa.Agent):
         *,
         families: float = 0.0,
         delivered: float = 1.0,
+        spent: float = 1.0,
         cost_share: float = 0.0,
         recertified: int = 12,
         start: int | None = None,
@@ -77,6 +80,7 @@ class Programme(mesa.Agent):
         self.name = name
         self.families = families
         self.delivered = delivered
+        self.spent = spent
         self.cost_share = cost_share
         self.recertified = recertified
         self.start = start
@@ -115,5 +119,5 @@ class Programme(mesa.Agent):
     def chance(self, ids: NDArray[np.uint64]) -> Floats:
         """A fixed uniform of each household for this programme, keyed by its name: for lotteries and trials."""
         model: Country = self.model
-        code = int.from_bytes(self.name.encode()[:3], "little")
+        code = int.from_bytes(hashlib.sha256(self.name.encode()).digest()[:4], "little")
         return uniforms(model.key, Stream.PROGRAMME, ids, alternative=code)[:, 0]

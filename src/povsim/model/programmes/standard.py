@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from povsim.model.programmes.programme import Floats, Programme, Registry
 
 if TYPE_CHECKING:
-    from povsim.config import ProgrammeSpec
+    from povsim.config.programmes import Delivery, ProgrammeSpec
     from povsim.model.country import Country
 
 QUARTER_STARTS = (0, 3, 6, 9)
@@ -47,6 +47,12 @@ class Sembako(Programme):
         return np.full(12, self.idr_month)
 
 
+def _spent(p: dict[str, float], delivery: "Delivery") -> float:
+    """Share of the amount that the purse pays where the leakage is given: what is delivered and what leaks."""
+    delivered = p["delivered"] if delivery.delivered_share is None else delivery.delivered_share
+    return min(1.0, delivered + (delivery.leakage or 0.0))
+
+
 class ConfiguredProgramme(Programme):
     """A programme as `programmes.<name>` describes it: product x delivery x eligibility."""
 
@@ -59,6 +65,7 @@ class ConfiguredProgramme(Programme):
             families=spec.eligibility.families or 0.0,
             delivered=p["delivered"] if delivery.delivered_share is None else delivery.delivered_share,
             cost_share=p["aid_admin"] if delivery.cost_share is None else delivery.cost_share,
+            spent=1.0 if delivery.leakage is None else _spent(p, delivery),
             start=delivery.start_month,
             months=delivery.duration_months,
         )
