@@ -97,18 +97,17 @@ def observed(sample: Sample, state: State, p: dict[str, float], key: DrawKey) ->
 
 
 def cell_quantiles(c: Floats, weight: Floats, cell: NDArray[np.int64], at: Floats) -> Floats:
-    """Person-weighted quantile of `c` [months, H] in every cell at its own rate `at` [cells]."""
+    """Person-weighted quantile of `c` [months, H] in every cell at its own rate `at` [cells]; households in cell order."""
     out = np.ones(at.size)
-    values, weights, cells = c.ravel(), np.tile(weight, c.shape[0]), np.tile(cell, c.shape[0])
-    order = np.lexsort((values, cells))
-    values, weights, cells = values[order], weights[order], cells[order]
-    edges = np.searchsorted(cells, np.arange(at.size + 1))
+    edges = np.searchsorted(cell, np.arange(at.size + 1))
     for k in range(at.size):
         lo, hi = edges[k], edges[k + 1]
         if hi > lo:
-            share = np.cumsum(weights[lo:hi])
-            share = (share - 0.5 * weights[lo:hi]) / share[-1]
-            out[k] = np.interp(at[k], share, values[lo:hi])
+            values = c[:, lo:hi].ravel()
+            order = np.argsort(values, kind="stable")
+            weights = np.tile(weight[lo:hi], c.shape[0])[order]
+            share = np.cumsum(weights)
+            out[k] = np.interp(at[k], (share - 0.5 * weights) / share[-1], values[order])
     return out
 
 
@@ -127,11 +126,11 @@ def adjust(
     cell = sample.cell[sample.village]
     quantile = cell_quantiles(c, persons, cell, target.headcount)
     mu = table["mu"].to_numpy() - gain * 0.8 * np.log(np.clip(quantile, 0.3, 3.0))
-    expenditure = c * (state.life[LIFE.line] / state.life[LIFE.size])
+    expenditure = c[-2:] * (state.life[LIFE.line] / state.life[LIFE.size])
     urban = target.urban[cell]
     sg = table["sg"].to_numpy().copy()
     for k, rows in enumerate((~urban, urban)):
-        found = gini(expenditure[:, rows].ravel(), np.tile(persons[rows], c.shape[0]))
+        found = gini(expenditure[:, rows].ravel(), np.tile(persons[rows], 2))
         sg[target.urban == bool(k)] += gain * 1.04 * (target.gini[k] - found)
     province = np.tile(target.province[cell], c.shape[0])
     weights = np.tile(persons, c.shape[0])

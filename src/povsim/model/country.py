@@ -74,6 +74,9 @@ class Country(mesa.Model):
         self.programmes = standard_programmes(self, dict(arms[0].p), specs)
         self.programmes += [made(self) for made in programmes]  # type: ignore[call-arg]
         self.governments = [government_class(self, np.nonzero(sample.stratum == s)[0]) for s in np.unique(sample.stratum)]
+        self._deciding = [(government, government.villages) for government in self.governments]
+        if government_class.decide is LocalGovernment.decide:  # the same rule for all: once over every village
+            self._deciding = [(self.governments[0], np.arange(sample.village_ids.size))]
         self.villages = [village_class(self, row) for row in range(sample.village_ids.size)]
         self._villages_decide = village_class.decide is not Village.decide
         self._pool, self._threads = pool, threads
@@ -182,9 +185,9 @@ class Country(mesa.Model):
         )
 
     def _book_aid(self, a: int, month: int, programme: Programme, gross: Floats, enrolled: NDArray[np.int64]) -> None:
-        families = float(self._weight @ enrolled)
         if self.record.works_lost.shape[1] == 0:
             return
+        families = float(self._weight[enrolled != 0].sum())
         row = month - self.first_month
         span = slice(row, min(row + 12, self.months))
         outlay = families * programme.spent * gross[: span.stop - span.start]
@@ -198,8 +201,7 @@ class Country(mesa.Model):
         funds = self._context["funds"]
         for a, arm in enumerate(self.arms):
             coop = state.coop[a]
-            for government in self.governments:
-                at = government.villages
+            for government, at in self._deciding:
                 view = DistrictView(
                     month, arm, funds[at], self._listed[a, at], coop[COOP.covered, at] != 0, coop[COOP.status, at]
                 )
