@@ -199,7 +199,7 @@ class Cooperative:
             self.enrol_founders()
 
     def enrol_founders(self):
-        """Better-off households are likelier founders, without interactions all alike; the cooperative's cash has their fees."""
+        """Better-off households are likelier founders, without interactions all alike; their fees are in its cash."""
         p = self.p
         odds = {i: living.founder_odds(i.K, p) if self.model.interactions else 1.0 for i in self.households}
         mean_odds = sum(i.h * odds[i] for i in self.households) / sum(i.h for i in self.households)

@@ -1,9 +1,16 @@
 """Runs in which much happens: parameters far from the register's, so that sixty households meet every rule within two years."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+import numpy as np
+
+from povsim import parameters
 from povsim.config.programmes import Delivery, Eligibility, ProgrammeSpec
-from verification.small_world import AID
+from povsim.model.arm import Arm
+from povsim.model.country import Country
+from povsim.population.columns import COOP, PLACE
+from verification.small_world import AID, World, country
 
 HARD_LIFE = {
     **{"turn": 0.15, "turn_l0": 0.5, "age_1": 0.2, "age_2": 0.4},
@@ -24,12 +31,11 @@ BUSY = {
     **{"pool_share": 0.5, "invited": 1.0},
 }
 """A cooperative that most join, borrow from and leave."""
-POOR_TRADE = {
-    **{"capital": 45e6, "opex0": 8e6, "bk": 0.0, "bn": 0.0, "loss_cap": 0.02, "pen": 0.8, "wedge": 0.05, "q0": 0.3, "sq": 0.2}
-}
+POOR_TRADE = {**{"capital": 45e6, "opex0": 40e6, "bk": 0.0, "bn": 0.0, "pen": 0.8, "wedge": 0.05, "q0": 0.3, "sq": 0.2}}
+"""Costs that no trade can meet, little to share, management that swings."""
 FROM_NOTHING = {
     **{"start_trading": 0.0, "start_open": 0.0, "start_building": 0.0, "start_legal": 0.0},
-    **{"h_legal": 0.5, "h_build": 0.4, "h_open": 0.4, "h_trade": 0.4, "j0": 0.0},
+    **{"h_legal": 0.2, "h_build": 0.4, "h_open": 0.4, "h_trade": 0.4, "j0": 0.0},
     **{"capital": 500e6, "capital_v": 1.0, "mentor": 1.0},
 }
 
@@ -40,7 +46,7 @@ EVERYBODY = Eligibility("all", share=None, families=None, provinces=None, random
 def tools(amount_idr: float, rule: str = "all") -> ProgrammeSpec:
     """A grant of productive assets in month 3."""
     delivery = Delivery(
-        start_month=3, duration_months=None, calendar="once", delivered_share=None, leakage=0.0, cost_share=None
+        start_month=3, duration_months=None, calendar="once", delivered_share=None, leakage=None, cost_share=None
     )
     eligibility = Eligibility(rule=rule, share=None, families=None, provinces=None, random_share=1.0)
     return ProgrammeSpec("tools", "asset", None, amount_idr, delivery, eligibility)
@@ -54,17 +60,38 @@ def cash(amount_idr: float, to: Eligibility = EVERYBODY) -> ProgrammeSpec:
 
 @dataclass(frozen=True)
 class Case:
-    """An arm that differs from the register by `changes`, and the events it has to meet for a comparison to mean anything."""
+    """An arm that differs from the register by `changes`, and the events it has to meet for a comparison to mean anything.
+
+    villages: how many of them the rollout reaches (None: all). owed_outside: Rp that every cooperative owes from the start.
+    """
 
     name: str
     changes: dict[str, float]
     meets: str
     cooperative: bool = True
     interactions: bool = True
-    coverage: float = 1.0
+    villages: int | None = None
+    owed_outside: float = 0.0
     macro: tuple[float, ...] = ()
     specs: tuple = ()
     aid: dict[str, float] = field(default_factory=lambda: AID)
+
+    def start(self, w: World) -> World:
+        """The world with the debts that the case begins with."""
+        state = w.state.branch(1)
+        state.coop[0, COOP.Dx] = self.owed_outside
+        return replace(w, state=state)
+
+    def arm(self, w: World) -> Arm:
+        p = {**parameters.values(w.variant), **self.changes}
+        reached = np.sort(w.state.place[PLACE.u_cover])
+        coverage = 1.0 if self.villages is None else float(reached[self.villages - 1 : self.villages + 1].mean())
+        return Arm("arm", p, self.aid, self.cooperative, coverage=coverage)
+
+    def country(self, w: World, months: int = 24, **options: Any) -> Country:
+        """The arm from `start`, branched and not lived yet."""
+        own = {"interactions": self.interactions, "macro": self.macro, "specs": self.specs}
+        return country(w, [self.arm(w)], months, **own, **options)
 
 
 CASES = (
@@ -78,25 +105,25 @@ CASES = (
     ),
     Case(
         "a busy cooperative",
-        HARD_LIFE | BUSY,
+        HARD_LIFE | BUSY | {"pool_theta": 1.0, "loss_cap": 0.02},
         "fee, dues, left, leaver_refund, loan, half a loan, service, arrears, default, default with a gain, seized, SHU, shu, "
         "payout, pool is short, turnover_loss, sales, purchases, premium, trader_loss, leak, unit, all units, credit unit, "
-        "produce unit, passive member, demand, status 4 -> 4",
+        "produce unit, traders lose the most, passive member, demand, status 4 -> 4",
     ),
     Case(
         "poor trade",
         BUSY | POOR_TRADE,
-        "borrowed, insolvent, traders lose the most, wedge binds, status 4 -> 5, management at its limit",
+        "borrowed, insolvent, wedge binds, status 4 -> 5, management at its limit",
     ),
     Case(
         "dormant and revived",
-        TRADES_AT_ONCE | {"h0": 0.3, "h_rev": 0.3, "h_dis": 1e-9, "capital": 300e6},
-        "status 4 -> 5, status 5 -> 4, status 5 -> 5, left",
+        TRADES_AT_ONCE | {"h0": 0.3, "h_rev": 0.3, "h_dis": 1e-9, "capital": 300e6, "dues": 2e7},
+        "less than the dues, status 4 -> 5, status 5 -> 4, status 5 -> 5, left",
     ),
     Case(
         "dissolved",
         TRADES_AT_ONCE | {"h0": 0.3, "h_rev": 1e-9, "h_dis": 0.2, "capital": 300e6, "loan_dem": 0.4, "dues": 2e6},
-        "less than the dues, status 4 -> 5, status 5 -> 6, returned_shares, shares back after dissolution, status 6 -> 6",
+        "status 4 -> 5, status 5 -> 6, returned_shares, shares back after dissolution, status 6 -> 6",
     ),
     Case(
         "from nothing",
@@ -105,8 +132,9 @@ CASES = (
     ),
     Case(
         "debts outside",
-        BUSY | {"capital": 60e6, "opex0": 10e6, "r_ext": 0.09},
-        "borrowed, repaid, loan, service",
+        BUSY | {"r_ext": 0.09},
+        "repaid, loan, service",
+        owed_outside=50e6,
     ),
     Case(
         "great demand and a crisis",
@@ -120,12 +148,12 @@ CASES = (
         "one village of three",
         BUSY | {"xi_D": 0.0, "chi_c": -0.5},
         "status 0 -> 0, status 4 -> 4, premium",
-        coverage=0.18,
+        villages=1,
     ),
     Case(
         "frozen interactions",
         HARD_LIFE | BUSY | {"h0": 0.05, "h_rev": 0.3, "capital": 200e6},
-        "dues, payout, premium, sales, purchases, unit, borrowed, leak, status 4 -> 5, status 5 -> 4, works, T",
+        "dues, premium, sales, purchases, unit, borrowed, leak, status 4 -> 5, status 5 -> 4, works, T",
         interactions=False,
     ),
 )

@@ -68,7 +68,8 @@ class Watch:
 
     def of_village(self, v: Village) -> dict[str, bool]:
         p = v.p
-        wants = sum(i.rupiah * i.pool_want for i in v.households) if 1 <= self.villages[v.id][0] <= 4 else 0.0
+        has_pool = self.model.interactions and 1 <= self.villages[v.id][0] <= 4
+        wants = sum(i.rupiah * i.pool_want for i in v.households) if has_pool else 0.0
         return {
             "disaster": v.disaster,
             "insolvent": self.villages[v.id][0] == 4 and v.status == 5 and v.Eq < -v.Eq0,

@@ -5,9 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from povsim import parameters
 from povsim.draws import Stream
-from povsim.model.arm import Arm
 from povsim.model.country import Country
 from povsim.population.columns import COOP, HOME, LIFE, PLACE, WORKS_BIT
 from verification.books import Books, happens
@@ -31,9 +29,7 @@ def books(request) -> Iterator[Books]:
     if case is None:
         c = country(w, standard_arms(variant), audit=True, record=True)
     else:
-        lived = Arm("arm", {**parameters.values(variant), **case.changes}, case.aid, case.cooperative, coverage=case.coverage)
-        options = {"interactions": case.interactions, "macro": case.macro, "specs": case.specs}
-        c = country(w, [lived], audit=True, record=True, **options)
+        c = case.country(case.start(w), audit=True, record=True)
     return months_of_books(c)
 
 

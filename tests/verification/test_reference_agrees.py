@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from povsim import parameters
 from povsim.model.arm import Arm
 from povsim.population.columns import COOP
 from verification.adapter import live_both
@@ -33,11 +32,8 @@ def test_the_reference_agrees_in_every_arm(variant):
     ids=lambda value: value if isinstance(value, str) else value.name,
 )
 def test_the_reference_agrees_where_much_happens(variant, case):
-    w = world(variant)
-    p = {**parameters.values(variant), **case.changes}
-    lived = Arm("arm", p, case.aid, case.cooperative, coverage=case.coverage)
-    options = {"interactions": case.interactions, "macro": case.macro, "specs": case.specs}
-    found, met, _ = live_both(w, country(w, [lived], **options), case.interactions, dict(enumerate(case.macro, start=1)))
+    w = case.start(world(variant))
+    found, met, _ = live_both(w, case.country(w), case.interactions, dict(enumerate(case.macro, start=1)))
     assert found == NO_DIFFERENCE
     assert [event for event in case.meets.split(", ") if not met[event]] == []
 

@@ -104,6 +104,28 @@ def test_the_order_of_households_changes_nothing_but_the_last_bits_of_sums(varia
     assert np.array_equal(c.record.marks, d.record.marks[:, :, rows])
 
 
+def test_a_village_lives_alone_as_among_others():
+    """Villages of 20, 7, 13, 20, 8 ... households: nothing is left over from the one that was lived before. No aid, no list."""
+    w = district()
+    sizes = [20, 7, 13, 20, 8, 16, 20, 9, 11]
+    mixed = surgery.assemble(w.sample, range(VILLAGES), [np.arange(n) for n in sizes])
+    p = {**w.p, **HARD_LIFE, **BUSY, "works_bottom": 0.0}
+    arms = [arm("cooperative", p, 0.0, True), arm("none", p)]
+    together = lived_without_burn_in(w, mixed, arms)
+    assert np.isfinite(together.state.home).all()
+    assert np.isfinite(together.state.coop).all()
+    for v, n in enumerate(sizes):
+        lone = surgery.assemble(w.sample, [v], [np.arange(n)])
+        assert differing(together, lived_without_burn_in(w, lone, arms), lone) == {}
+
+
+def lived_without_burn_in(w: World, s: Sample, arms: list[Arm]) -> Country:
+    state = State.first(s, 0).branch(len(arms))
+    c = Country(s, state, arms, w.variant, w.key, months=MONTHS, nation=NATION, tracked=np.arange(s.ids.size))
+    c.run()
+    return c
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_household_more_changes_no_draw_of_another(variant):
     """Traits, first state, keys of ties: those who were there keep them when 21 households a village are drawn, not 20."""
@@ -191,9 +213,5 @@ def test_inside_its_district_a_village_more_acts_through_the_quota_only(variant)
     p = {**w.p, "works_bottom": 0.0}
     arms = [arm("cooperative", {**p, **BUSY}, 0.0, True), arm("none", p)]
     grown = surgery.with_a_village(w.sample, like=0)
-    pair = []
-    for s in (w.sample, grown):
-        state = State.first(s, 0).branch(len(arms))
-        pair.append(Country(s, state, arms, variant, w.key, months=MONTHS, nation=NATION, tracked=np.arange(s.ids.size)))
-        pair[-1].run()
+    pair = [lived_without_burn_in(w, s, arms) for s in (w.sample, grown)]
     assert differing(*pair, w.sample) == {}
