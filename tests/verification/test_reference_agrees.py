@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from povsim.draws import LANES
 from povsim.model.arm import Arm
 from povsim.population.columns import COOP
 from verification.adapter import live_both
@@ -36,6 +37,17 @@ def test_the_reference_agrees_where_much_happens(variant, case):
     found, met, _ = live_both(w, case.country(w), case.interactions, dict(enumerate(case.macro, start=1)))
     assert found == NO_DIFFERENCE
     assert [event for event in case.meets.split(", ") if not met[event]] == []
+
+
+def test_the_reference_agrees_in_villages_of_several_blocks():
+    """The compiled month lives households in blocks of LANES; the last block is not full, nor are its vectors."""
+    n = 2 * LANES + 5
+    w = world("trap", villages=2, households=n)
+    assert set(np.diff(w.sample.start)) == {n}
+    busy = next(case for case in CASES if case.name == "a busy cooperative")
+    found, met, _ = live_both(w, busy.country(w, months=13))
+    assert found == NO_DIFFERENCE
+    assert met["loan"] and met["left"] and met["default"] and met["R_in"] and met["payout"]
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -92,3 +104,33 @@ def test_capacity_and_marks_agree(variant, b):
     assert {(1, 0), (0, 1)} & {(ahead, alone) for ahead, alone, _, _ in kinds}  # the cooperative margin decides for somebody
     assert {(1, 0), (0, 1)} & {(ahead, now) for ahead, _, now, _ in kinds}
     assert {(1, 0), (0, 1)} & {(now, long_run) for _, _, now, long_run in kinds}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_what_the_survey_and_the_record_see_agrees(variant):
+    """(21) observed headcount, gap and severity and latent headcount in persons of the village; status, members, volume."""
+    w = world(variant)
+    c = country(w, [Arm("aid_cooperative", {**w.p, **BUSY, "h0": 0.05}, AID, True), Arm("aid", w.p, AID)], 14, record=True)
+
+    def record_differs(c, a, model):
+        found = []
+        for v, village in enumerate(model.villages):
+            persons = [i.h * i.size for i in village.households]
+            gaps = [max(0.0, 1.0 - i.observed_consumption(model.month)) for i in village.households]
+            poverty = [sum(n * g**power for n, g in zip(persons, gaps, strict=True) if g > 0) for power in (0, 1, 2)]
+            poverty.append(sum(n for n, i in zip(persons, village.households, strict=True) if i.c_last < 1))
+            row = c.state.t - 1
+            members = sum(i.h for i in village.households) * village.mshare if village.status <= 5 else 0.0
+            mine = [*c.record.poverty[a, row, v], c.record.members[a, row, v], c.record.volume[a, row, v]]
+            if c.record.status[a, row, v] != village.status:
+                found.append(f"status of village {v}")
+            if mine != pytest.approx([*poverty, members, village.volume], rel=1e-9, abs=1e-9):
+                found.append(
+                    f"record of village {v} in month {row + 1}: {mine}, reference {[*poverty, members, village.volume]}"
+                )
+        return found
+
+    found, met, _ = live_both(w, c, compare_more=record_differs)
+    assert found == NO_DIFFERENCE
+    assert met["status 4 -> 5"]
+    assert (c.record.poverty[:, :, :, 0] != c.record.poverty[:, :, :, 3]).any()

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from povsim.draws import Stream, uniforms
+from povsim.draws import LANES, Stream, uniforms
 from povsim.model.arm import Arm
 from povsim.model.country import Country
 from povsim.model.state import State
@@ -105,9 +105,9 @@ def test_the_order_of_households_changes_nothing_but_the_last_bits_of_sums(varia
 
 
 def test_a_village_lives_alone_as_among_others():
-    """Villages of 20, 7, 13, 20, 8 ... households: nothing is left over from the one that was lived before. No aid, no list."""
-    w = district()
-    sizes = [20, 7, 13, 20, 8, 16, 20, 9, 11]
+    """Nothing is left over from the village that was lived before, whatever their sizes. No aid, no works list."""
+    w = world("trap", VILLAGES, LANES + 12, months=0)
+    sizes = [LANES + 12, 7, LANES + 3, LANES, 8, LANES + 1, 20, LANES - 1, 11]
     mixed = surgery.assemble(w.sample, range(VILLAGES), [np.arange(n) for n in sizes])
     p = {**w.p, **HARD_LIFE, **BUSY, "works_bottom": 0.0}
     arms = [arm("cooperative", p, 0.0, True), arm("none", p)]
