@@ -99,11 +99,11 @@ def members_and_loans(lives, homes, scratch, coop, v, n, everyone):
         h, owes = life[LIFE.h], sc[SC.dues]
         for k in range(m):
             owes[k] = 1.0 if home[HOME.Dc, k] > 0.0 else 0.0
-        borrowers += weighted_sum(h, owes, m)
-        loans += weighted_sum(sc[SC.rp], home[HOME.Dc], m)
-        behind += weighted_sum(h, home[HOME.arrears], m)
-        members += weighted_sum(h, home[HOME.member], m)
-        phi += weighted_sum(h, home[HOME.phi], m)
+        borrowers += weighted_sum(h, owes, sc[SC.sums])
+        loans += weighted_sum(sc[SC.rp], home[HOME.Dc], sc[SC.sums])
+        behind += weighted_sum(h, home[HOME.arrears], sc[SC.sums])
+        members += weighted_sum(h, home[HOME.member], sc[SC.sums])
+        phi += weighted_sum(h, home[HOME.phi], sc[SC.sums])
     coop[COOP.loans_out, v] = loans
     coop[COOP.arrears, v] = behind / borrowers if borrowers > 0.0 else 0.0
     coop[COOP.mshare, v] = members / everyone

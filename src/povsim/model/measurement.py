@@ -9,7 +9,8 @@ from numba import njit
 from povsim.draws import LANES
 from povsim.model.cooperative import service_due
 from povsim.model.household import capacity, consumption_capacity, marginal_return, marketed_output, technology
-from povsim.model.passes import blocks_of, in_block, lanes, pass_the_hurdle, weighted_sum
+from povsim.model.hurdle import pass_the_hurdle
+from povsim.model.passes import blocks_of, in_block, lanes, weighted_sum
 from povsim.model.scratch import SC, TR
 from povsim.population.columns import COOP, HOME, LIFE, TIE
 
@@ -57,10 +58,10 @@ def observed_poverty(scratch, n, out):
             sc[SC.seen_gap2, k] = gap * gap
             sc[SC.poor, k] = 1.0 if c < 1.0 else 0.0
         persons = sc[SC.persons]
-        out[0] += weighted_sum(persons, sc[SC.seen_poor], m)
-        out[1] += weighted_sum(persons, sc[SC.seen_gap], m)
-        out[2] += weighted_sum(persons, sc[SC.seen_gap2], m)
-        out[3] += weighted_sum(persons, sc[SC.poor], m)
+        out[0] += weighted_sum(persons, sc[SC.seen_poor], sc[SC.sums])
+        out[1] += weighted_sum(persons, sc[SC.seen_gap], sc[SC.sums])
+        out[2] += weighted_sum(persons, sc[SC.seen_gap2], sc[SC.sums])
+        out[3] += weighted_sum(persons, sc[SC.poor], sc[SC.sums])
 
 
 @inlined
@@ -96,7 +97,7 @@ def household_capacity(life, home, coop, v, i, w, cooperative, p):
 
 
 @compiled
-def marks(homes, scratch, tracked, coop, v, p, b, growth, growth_ahead, first, last, out):
+def marks(homes, scratch, tracked, coop, v, p, b, growth, growth_ahead, first, last, table, out):
     """Marks of the tracked households of a village: `out` [tracked] uint8, bits as in `povsim.measures.exits`.
 
     `tracked`: their blocks, places in the village and traits filled in already.
@@ -114,7 +115,7 @@ def marks(homes, scratch, tracked, coop, v, p, b, growth, growth_ahead, first, l
     line = 1.0 - TIE
     upper = 1.0 + b - TIE
     for g in range(blocks_of(n)):
-        tr, at, sc = tracked[g].rows, tracked[g].at, scratch[0].rows
+        tr, at = tracked[g].rows, tracked[g].at
         m = lanes(n, g)
         for j in range(m):
             home, k = homes[at[j] // LANES].rows, at[j] % LANES
@@ -137,19 +138,12 @@ def marks(homes, scratch, tracked, coop, v, p, b, growth, growth_ahead, first, l
             tr[TR.long_run, j] = expected_income(long_run, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, share, loss, refund)
             Dc = tr[TR.Dc, j]
             tr[TR.service, j] = service_due(Dc, tr[TR.D0, j], tenor, min_inst, r_c) if Dc > 0.0 else 0.0
-            tr[TR.invests, j] = 0.0
-        # whether the hurdle is passed matters only above k1
-        few = scratch[0].at
-        count = 0
-        for j in range(m):
-            few[count] = j
-            sc[SC.K_few, count] = tr[TR.K, j]
-            sc[SC.ability_few, count] = tr[TR.ability, j]
+            # whether the hurdle is passed matters only above k1
             best = max(max(tr[TR.ahead, j], tr[TR.alone, j]), max(tr[TR.now, j], tr[TR.long_run, j]))
-            count += 1 if best > k1 else 0
-        pass_the_hurdle(sc, count, p)
-        for j in range(count):
-            tr[TR.invests, few[j]] = sc[SC.passes_few, j]
+            tr[TR.above, j] = best - k1
+        pass_the_hurdle(
+            tr[TR.K], tr[TR.ability], tr[TR.above], tr[TR.invests], tr[TR.least], tr[TR.most], scratch[0].at, m, table, p
+        )
         for j in range(in_block(n, g)):
             K, service, invests = tr[TR.K, j], tr[TR.service, j], tr[TR.invests, j] != 0.0
             m12 = tr[TR.c_sum, j] / 12.0

@@ -17,6 +17,7 @@ from povsim.model.accounts import (
     monthly_accounts,
     terms_of_next_month,
 )
+from povsim.model.hurdle import CELLS, hurdle_table
 from povsim.model.measurement import consumption_of_the_year, marks, observed_poverty
 from povsim.model.passes import (
     blocks_of,
@@ -91,6 +92,10 @@ def live(
     reviewers, review_start = np.zeros(longest, np.int64), np.zeros(13, np.int64)
     few = np.zeros(blocks * LANES, np.int64)  # room for lists
     room, more_room = np.zeros(blocks * LANES), np.zeros(blocks * LANES)
+    hurdles = np.zeros((arms, CELLS + 1, 3))
+    returns = np.zeros(2 * CELLS + 1)
+    for arm in range(arms):
+        hurdle_table(p[arm], returns, hurdles[arm])
     tally, losses = np.zeros(TALLY_ROWS), np.zeros(arms)
     for v in range(village_from, village_to):
         lo = start[v]
@@ -148,7 +153,7 @@ def live(
                 repayment(house, scratch, co[COOP.q, v], n, q, status > 0.0, tally)
                 pool = co[COOP.pool, v] if interactions and status >= 1.0 and status <= 4.0 else 0.0
                 spending_and_coping(house, scratch, n, q, interactions, near, near_weight, pool, few, room, more_room, tally)
-                saving_and_investment(lives, house, scratch, co[COOP.kappa, v], co[COOP.rt, v], n, q)
+                saving_and_investment(lives, house, scratch, co[COOP.kappa, v], co[COOP.rt, v], n, q, hurdles[arm])
                 if status > 0.0:
                     pays = monthly_accounts(co, v, q, units[arm], moy == 11, interactions, tally)
                     if moy == 11:
@@ -166,7 +171,21 @@ def live(
                     out_status[arm, row, v] = np.uint8(co[COOP.status, v])
                     out_members[arm, row, v] = co[COOP.mshare, v] * everyone if co[COOP.status, v] <= 5.0 else 0.0
                     out_volume[arm, row, v] = tally[TL.volume]
-                    marks(house, scratch, followed, co, v, q, b, growth, growth_ahead, first, last, out_marks[arm, row])
+                    marks(
+                        house,
+                        scratch,
+                        followed,
+                        co,
+                        v,
+                        q,
+                        b,
+                        growth,
+                        growth_ahead,
+                        first,
+                        last,
+                        hurdles[arm],
+                        out_marks[arm, row],
+                    )
                 if audit.shape[0] > 0:
                     for j in range(TALLY_ROWS):
                         audit[arm, v, j] = tally[j]
@@ -227,9 +246,9 @@ def weigh(lives, scratch, h, size, line, trader, n):
     everyone = 0.0
     for b in range(blocks_of(n)):
         rows, sc = lives[b].rows, scratch[b].rows
-        for k in range(in_block(n, b), lanes(n, b)):
+        for k in range(in_block(n, b), LANES):
             rows[h, k] = 0.0  # filled up: stands for nobody
-        for k in range(lanes(n, b)):
+        for k in range(LANES):
             sc[SC.rp, k] = rows[h, k] * rows[line, k]
             sc[SC.trader_rp, k] = rows[trader, k] * sc[SC.rp, k]
             sc[SC.persons, k] = rows[h, k] * rows[size, k]

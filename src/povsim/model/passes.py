@@ -15,7 +15,6 @@ from povsim.model.household import (
     earnings,
     expectation,
     help_gap,
-    marginal_return,
     marketed_output,
     moneylender_dues,
     moneylender_loan,
@@ -24,6 +23,7 @@ from povsim.model.household import (
     set_aside,
     technology,
 )
+from povsim.model.hurdle import pass_the_hurdle
 from povsim.model.scratch import SC, TL
 from povsim.population.columns import COOP, HOME, LIFE, WORKS_BIT
 from povsim.population.sample import TIES
@@ -51,23 +51,17 @@ def lanes(n, b):
 
 
 @compiled
-def weighted_sum(weight, x, m):
-    """Sum of weight x over the first m lanes (a multiple of 8): eight strands, added up two by two.
+def weighted_sum(weight, x, room):
+    """Sum of weight x over a block; weights of lanes that are not in use are 0.
 
-    One strand could not be a vector, because additions of floats may not be moved; eight in a fixed order give the same
-    bits always.
+    Additions of floats may not be moved, so one sum after the other could not be a vector. Here 32 sums of four go side by
+    side, and are then added two by two: the same order always.
     """
-    s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = 0.0
-    for k in range(0, m, 8):
-        s0 += weight[k] * x[k]
-        s1 += weight[k + 1] * x[k + 1]
-        s2 += weight[k + 2] * x[k + 2]
-        s3 += weight[k + 3] * x[k + 3]
-        s4 += weight[k + 4] * x[k + 4]
-        s5 += weight[k + 5] * x[k + 5]
-        s6 += weight[k + 6] * x[k + 6]
-        s7 += weight[k + 7] * x[k + 7]
-    return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))
+    for k in range(32):
+        room[k] = (weight[k] * x[k] + weight[k + 32] * x[k + 32]) + (weight[k + 64] * x[k + 64] + weight[k + 96] * x[k + 96])
+    for k in range(8):
+        room[k] = (room[k] + room[k + 16]) + (room[k + 8] + room[k + 24])
+    return ((room[0] + room[4]) + (room[2] + room[6])) + ((room[1] + room[5]) + (room[3] + room[7]))
 
 
 @compiled
@@ -108,26 +102,27 @@ def income_and_aid(lives, homes, scratch, coop, v, n, p, amounts, is_asset, mont
                 hand_out(amount, home[HOME.enrolled], g, life[LIFE.line], sc[SC.asset_aid], m)
                 for k in range(m):
                     home[HOME.K, k] += sc[SC.asset_aid, k]
-                tally[TL.inj] += weighted_sum(sc[SC.rp], sc[SC.asset_aid], m)
+                tally[TL.inj] += weighted_sum(sc[SC.rp], sc[SC.asset_aid], sc[SC.sums])
         if works != 0.0:
             aided = True
             hand_out(works, home[HOME.enrolled], WORKS_BIT, life[LIFE.line], sc[SC.aid], m)
         if aided:
-            tally[TL.inj] += weighted_sum(sc[SC.rp], sc[SC.aid], m)
-        tally[TL.income] += weighted_sum(sc[SC.rp], sc[SC.y], m)
-        tally[TL.trader_earn] += weighted_sum(sc[SC.trader_rp], sc[SC.earn], m)
+            tally[TL.inj] += weighted_sum(sc[SC.rp], sc[SC.aid], sc[SC.sums])
+        tally[TL.income] += weighted_sum(sc[SC.rp], sc[SC.y], sc[SC.sums])
+        tally[TL.trader_earn] += weighted_sum(sc[SC.trader_rp], sc[SC.earn], sc[SC.sums])
         if premium != 0.0:
             for k in range(m):
                 sc[SC.dues, k] = sc[SC.xi, k] * (home[HOME.phi, k] * premium + spill) * sc[SC.m_out, k]
-            tally[TL.premium] += weighted_sum(sc[SC.rp], sc[SC.dues], m)
+            tally[TL.premium] += weighted_sum(sc[SC.rp], sc[SC.dues], sc[SC.sums])
     tally[TL.trader_loss] = loss_rate * tally[TL.trader_earn]
 
 
 @compiled
 def hand_out(amount, enrolled, bit, line, out, m):
     """(17), (19) adds `amount` Rp, in L, for each household that is enrolled under that bit."""
+    mask = np.int32(1 << bit)
     for k in range(m):
-        out[k] += amount / line[k] if (np.int32(enrolled[k]) >> bit) & 1 else 0.0
+        out[k] += amount / line[k] if np.int32(enrolled[k]) & mask else 0.0
 
 
 @compiled
@@ -247,7 +242,7 @@ def spending_and_coping(homes, scratch, n, p, interactions, ties, tie_weight, po
             for k in range(m):
                 lacks = max(0.0, sc[SC.gap, k] - sc[SC.r_in, k])
                 sc[SC.pay, k] = p.pool_theta * lacks if home[HOME.member, k] != 0.0 else 0.0
-            wanted += weighted_sum(sc[SC.rp], sc[SC.pay], m)
+            wanted += weighted_sum(sc[SC.rp], sc[SC.pay], sc[SC.sums])
         if wanted > 0.0:
             part = min(1.0, pool / wanted)
             for b in range(blocks_of(n)):
@@ -271,50 +266,35 @@ def spending_and_coping(homes, scratch, n, p, interactions, ties, tie_weight, po
             sc[SC.borrow, k] = borrow
             sc[SC.spend, k] = spend
             sc[SC.left, k] = had + borrow + sale - spend
-        tally[TL.inj] += weighted_sum(sc[SC.rp], sc[SC.borrow], m)
+        tally[TL.inj] += weighted_sum(sc[SC.rp], sc[SC.borrow], sc[SC.sums])
 
 
 @compiled
-def pass_the_hurdle(sc, count, p):
-    """(8) which of the `count` few (assets K_few, ability_few) have a marginal return of the hurdle or more: `passes_few`."""
-    A_L, gL, A_H, gH, F = p.A_L, p.gL, p.A_H, p.gH, p.F
-    K1, K2, y1, slope, hurdle = p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope, p.hurdle
-    whole = (count + 7) & -8
-    for j in range(count, whole):
-        sc[SC.K_few, j] = 1.0
-        sc[SC.ability_few, j] = 1.0
-    for j in range(whole):
-        K = sc[SC.K_few, j]
-        here = technology(K, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
-        near = technology(K + 0.3, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
-        far = technology(K + 3.0, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
-        sc[SC.passes_few, j] = 1.0 if marginal_return(here, near, far, 1.0) * sc[SC.ability_few, j] >= hurdle else 0.0
-
-
-@compiled
-def saving_and_investment(lives, homes, scratch, kappa, rt, n, p):
+def saving_and_investment(lives, homes, scratch, kappa, rt, n, p, table):
     """Stage 9: what exceeds the buffer is invested where the marginal return passes the hurdle, else spent; consumption.
 
-    The return, a dozen powers, is worked out only for those who have something to invest.
+    `table`: that of `povsim.model.hurdle`.
     """
     chi, buffer = p.chi, p.buffer
     for b in range(blocks_of(n)):
-        life, home, sc, at = lives[b].rows, homes[b].rows, scratch[b].rows, scratch[b].at
+        life, home, sc = lives[b].rows, homes[b].rows, scratch[b].rows
         m = lanes(n, b)
         for k in range(m):
             S = sc[SC.left, k] - sc[SC.r_out, k]
             home[HOME.S, k] = S
             sc[SC.aside, k] = set_aside(S, chi, buffer, home[HOME.ybar, k])
-            sc[SC.invests, k] = 0.0
-        count = 0
-        for k in range(m):
-            at[count] = k
-            sc[SC.K_few, count] = home[HOME.K, k]
-            sc[SC.ability_few, count] = life[LIFE.ability, k]
-            count += 1 if sc[SC.aside, k] > 0.0 else 0
-        pass_the_hurdle(sc, count, p)
-        for j in range(count):
-            sc[SC.invests, at[j]] = sc[SC.passes_few, j]
+        pass_the_hurdle(
+            home[HOME.K],
+            life[LIFE.ability],
+            sc[SC.aside],
+            sc[SC.invests],
+            sc[SC.least],
+            sc[SC.most],
+            scratch[b].at,
+            m,
+            table,
+            p,
+        )
         for k in range(m):
             x = sc[SC.aside, k]
             goes = sc[SC.invests, k] != 0.0

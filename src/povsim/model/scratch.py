@@ -61,10 +61,9 @@ SCRATCH_COLUMNS = {
     "seen_poor": "1: observed poor",
     "seen_gap": "L: observed consumption below the line",
     "seen_gap2": "its square",
-    # the few of a block to whom something applies
-    "K_few": "L: their assets",
-    "ability_few": "their ability",
-    "passes_few": "1: they pass the hurdle",
+    "sums": "room for sums",
+    "least": "per month: bounds of the marginal return at unit ability",
+    "most": "",
 }
 
 SC = namedtuple("SC", SCRATCH_COLUMNS)(*range(len(SCRATCH_COLUMNS)))
@@ -78,7 +77,10 @@ TRACKED_COLUMNS = {
     "now": "L: ycap now",
     "long_run": "L: ycap over the long run",
     "service": "L: due on the cooperative's loan",
+    "above": "L: the largest of the four over k1",
     "invests": "1: the marginal return passes the hurdle",
+    "least": "per month: bounds of the marginal return at unit ability",
+    "most": "",
 }
 
 TR = namedtuple("TR", TRACKED_COLUMNS)(*range(len(TRACKED_COLUMNS)))

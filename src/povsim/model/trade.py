@@ -45,7 +45,7 @@ def patronage_refund(lives, homes, scratch, coop, v, n, tally):
             sc[SC.trade, k] = shu
             home[HOME.shu12, k] = shu / 12.0
             home[HOME.pat, k] = 0.0
-        tally[TL.shu] += weighted_sum(sc[SC.rp], sc[SC.shu], m)
+        tally[TL.shu] += weighted_sum(sc[SC.rp], sc[SC.shu], sc[SC.sums])
     coop[COOP.rate_pat, v] = 0.0
     coop[COOP.rate_cap, v] = 0.0
 
@@ -87,7 +87,7 @@ def membership(lives, homes, scratch, place, coop, v, n, p, reviewers, ties, tie
                 sc[SC.dues, k] = pays
                 sc[SC.trade, k] -= pays
                 home[HOME.cap, k] += (1.0 - to_pool) * pays
-            paid = weighted_sum(sc[SC.rp], sc[SC.dues], m)
+            paid = weighted_sum(sc[SC.rp], sc[SC.dues], sc[SC.sums])
             tally[TL.dues_shares] += (1.0 - to_pool) * paid
             tally[TL.dues_pool] += to_pool * paid
     for j in range(reviewers.size if interactions and running else 0):
@@ -145,7 +145,7 @@ def sales_and_loans(lives, homes, scratch, coop, v, n, p, last, interactions, ap
             sold = qt * sc[SC.xi, k] * sc[SC.m_out, k]
             traded[k] = life[LIFE.line, k] * home[HOME.phi, k] * (sold + rt * c_last[k])
             home[HOME.pat, k] += traded[k]
-        volume += weighted_sum(life[LIFE.h], traded, m)
+        volume += weighted_sum(life[LIFE.h], traded, sc[SC.sums])
     tally[TL.volume] = volume
     coop[COOP.vol, v] = volume
     if not interactions or coop[COOP.status, v] != 4.0 or coop[COOP.units, v] < CREDIT_UNIT:
