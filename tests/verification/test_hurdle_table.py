@@ -15,7 +15,6 @@ TWO_KINKS = (  # inside the ranges of the register; r(K) has two kinks within a 
     ("trap", (0.26245, 0.3173, 0.30236, 0.55554, 0.49573)),
     ("no_trap", (0.31285, 0.25711, 0.41881, 0.45307, 0.12832)),
 )
-UNSOUND = pytest.mark.xfail(strict=True, reason="src: the distance of a line from r(K) is read off one point of the cell")
 
 
 def lattice(many: int) -> list[tuple[str, tuple[float, ...]]]:
@@ -64,7 +63,6 @@ def test_the_table_answers_as_the_rule_does(variant):
     assert [one for one in lattice(20) if one[0] == variant and wrong_answers(*one)] == []
 
 
-@UNSOUND
 @pytest.mark.parametrize(("variant", "technology"), TWO_KINKS)
 def test_the_table_answers_as_the_rule_does_where_kinks_cancel(variant, technology):
     assert wrong_answers(variant, technology) == 0

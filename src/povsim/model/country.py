@@ -147,13 +147,12 @@ class Country(mesa.Model):
         bits = home[HOME.enrolled].astype(np.int64)
         for g, programme in enumerate(self.programmes):
             factor = arm.programmes.get(programme.name, 0.0)
-            on = factor != 0.0 and programme.runs(month)
-            if not on:
+            gross = factor * programme.amounts(month) if factor != 0.0 and programme.runs(month) else np.zeros(12)
+            if not gross.any():  # what pays nothing this year has nobody enrolled
                 bits &= ~(1 << g)
             elif programme.recertifies(month) or month == self.first_month:
                 chosen = programme.enrol(view)
                 bits = np.where(chosen, bits | (1 << g), bits & ~(1 << g))
-            gross = factor * programme.amounts(month) if on else np.zeros(12)
             self._amounts[a, g] = gross * programme.delivered
             self._book_aid(a, month, programme, gross, (bits >> g) & 1)
         listed = (position <= arm.p["works_bottom"] * self._context["households"]) & (life[LIFE.l] > 0)

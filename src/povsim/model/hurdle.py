@@ -30,6 +30,30 @@ def return_at(K, A_L, gL, A_H, gH, F, K1, K2, y1, slope):
     return marginal_return(here, near, far, 1.0)
 
 
+@njit(forceinline=True, error_model="numpy")
+def piece_at(K, A_L, gL, A_H, gH, F, K1, K2, y1, slope):
+    """Which technology makes h(K): 0 low, 1 high, 2 the bridge."""
+    if K > K1 and K < K2:
+        return 2
+    return (
+        1
+        if technology(K, 0.0, gL, A_H, gH, F, 0.0, 0.0, 0.0, 0.0) > technology(K, A_L, gL, 0.0, gH, 0.0, 0.0, 0.0, 0.0, 0.0)
+        else 0
+    )
+
+
+@njit(forceinline=True, error_model="numpy")
+def pieces_at(K, A_L, gL, A_H, gH, F, K1, K2, y1, slope):
+    """The pieces that r(K) is made of, and whether the short or the long step counts: r is smooth where these stay the same."""
+    here = technology(K, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
+    near = technology(K + 0.3, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
+    far = technology(K + 3.0, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
+    p0 = piece_at(K, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
+    p1 = piece_at(K + 0.3, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
+    p2 = piece_at(K + 3.0, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
+    return p0 + 3 * p1 + 9 * p2 + (27 if (near - here) / 0.3 > (far - here) / 3.0 else 0)
+
+
 @compiled
 def hurdle_table(p, r, table):
     """Lines (value at K = 0, slope, distance) of the cells [CELLS + 1, 3]; the last stands for K outside. `r`: room.
@@ -49,6 +73,10 @@ def hurdle_table(p, r, table):
         table[cell, 1] = (b - a) / (end - start)
         table[cell, 0] = a - table[cell, 1] * start
         table[cell, 2] = 4.0 * abs(middle - 0.5 * (a + b)) + 1e-6 * (abs(a) + abs(b))
+        first = pieces_at(start, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
+        last = pieces_at(end, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
+        if first != last:  # r has a kink in the cell, or several: worked out
+            table[cell, 2] = np.inf
     table[CELLS, 0] = 0.0
     table[CELLS, 1] = 0.0
     table[CELLS, 2] = np.inf

@@ -187,8 +187,9 @@ def neighbours_help(scratch, ties, tie_weight, n, theta, help_cap, asking, asked
     count = 0
     for b in range(blocks_of(n)):
         sc = scratch[b].rows
-        for k in range(in_block(n, b)):
+        for k in range(lanes(n, b)):  # the copies that fill up the block too: they must not read what was left here
             asked[b * LANES + k] = 0.0
+        for k in range(in_block(n, b)):
             asking[count] = b * LANES + k
             count += 1 if sc[SC.gap, k] > 0.0 else 0
     for j in range(count):
