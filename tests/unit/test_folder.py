@@ -46,7 +46,7 @@ def test_c8_a_folder_holds_what_it_takes_to_get_it_again(tmp_path: Path, scenari
     assert os.listdir(out.parent) == ["first"]
     assert scenario_from(yaml.safe_load((out / "scenario.yaml").read_text())) == scenario
     found = json.loads((out / "provenance.json").read_text())
-    assert (found["seed"], found["command"], found["timings_s"]) == (20250301, "compare", {"months": 0.5})
+    assert (found["seed"], found["command"], found["timings_s"]) == (20250401, "compare", {"months": 0.5})
     assert all(len(found[name]) == 64 for name in ("run_hash", "scenario_hash", "code_hash", "data_hash"))
     assert found["versions"]["numpy"]
     assert "povsim compare --scenario scenario.yaml" in (out / "REPRODUCE.md").read_text()

@@ -50,7 +50,7 @@ def test_hydra_and_the_plain_reader_agree(overrides: list[str], mapping: dict[st
 
 def test_defaults_are_those_of_the_design() -> None:
     scenario = scenario_from({})
-    assert (scenario.seed, scenario.replicates, scenario.horizon_months, scenario.burn_in_months) == (20250301, 8, 156, 120)
+    assert (scenario.seed, scenario.replicates, scenario.horizon_months, scenario.burn_in_months) == (20250401, 8, 156, 120)
     assert (scenario.exit.b, scenario.exit.W, scenario.window) == (0.1, 36, (12, 96))
     assert scenario.arm_names == ("none", "aid", "aid_equal_cost", "cooperative", "aid_cooperative", "aid_cooperative_planned")
     assert scenario.targets() == ("aid_cooperative_planned",)

@@ -99,7 +99,7 @@ def pass_the_hurdle(K, ability, matters, passes, least, most, at, m, table, p):
         asked = matters[k] > 0.0
         passes[k] = 1.0 if asked & (least[k] * ability[k] >= hurdle) else 0.0
         most[k] = 1.0 if asked & (least[k] * ability[k] < hurdle) & (most[k] * ability[k] >= hurdle) else 0.0
-    unsure = 0
+    unsure = np.int64(0)
     for k in range(m):
         at[unsure] = k
         unsure += np.int64(most[k])
