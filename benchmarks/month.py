@@ -93,9 +93,7 @@ def reference_rate() -> float:
 def main() -> None:
     """Print machine, versions, load and the table."""
     load = ", ".join(f"{x:.1f}" for x in os.getloadavg())
-    print(
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {load}; Python {platform.python_version()}, "
-    )
+    print(f"{platform.machine()}, {os.cpu_count()} cores, load {load}; Python {platform.python_version()}", end="; ")
     print(", ".join(f"{name} {version(name)}" for name in ("numba", "numpy", "mesa")))
     compiled_rate(20, 20, 1)
     reference = reference_rate()
@@ -104,9 +102,8 @@ def main() -> None:
     for villages, households in ((300, 100), (60, 872)):
         for threads in (1, 2):
             rate = compiled_rate(villages, households, threads)
-            print(
-                f"{f'compiled, {villages} x {households}, 5 arms':<44}{threads:>8}{rate:>22.1f}{np.round(rate / reference):>12.0f}"
-            )
+            what = f"compiled, {villages} x {households}, 5 arms"
+            print(f"{what:<44}{threads:>8}{rate:>22.1f}{np.round(rate / reference):>12.0f}")
 
 
 if __name__ == "__main__":
