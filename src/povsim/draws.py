@@ -140,6 +140,9 @@ def uniform(word):
     return (np.float64(np.uint32(word)) + 0.5) * 2.3283064365386963e-10
 
 
+W0, W1, W2, W3 = (np.int64(word) for word in range(4))
+"""The words of a block, as numba is to get them: it compiles a function once for each Python integer that it is given."""
+
 LANES = 128
 """Entities of a block: the piece of a village, or of any list, that is worked on as vectors in the first-level cache."""
 

@@ -3,8 +3,6 @@
 Equations (11), (13)-(15), (18), (20).
 """
 
-from numba import njit
-
 from povsim.model.cooperative import (
     dormancy_hazard,
     funnel_factor,
@@ -16,11 +14,9 @@ from povsim.model.cooperative import (
     trust_next,
     wedge_share,
 )
-from povsim.model.passes import blocks_of, in_block, lanes, weighted_sum
+from povsim.model.passes import blocks_of, compiled, in_block, lanes, weighted_sum
 from povsim.model.scratch import SC, TL
 from povsim.population.columns import COOP, HOME, LIFE, PLACE
-
-compiled = njit(nogil=True, cache=True, error_model="numpy")
 
 
 @compiled

@@ -4,18 +4,14 @@ Equation (21), model page section 6.
 """
 
 import numpy as np
-from numba import njit
 
 from povsim.draws import LANES
 from povsim.model.cooperative import service_due
 from povsim.model.household import capacity, consumption_capacity, marginal_return, marketed_output, technology
 from povsim.model.hurdle import pass_the_hurdle
-from povsim.model.passes import blocks_of, in_block, lanes, weighted_sum
+from povsim.model.passes import blocks_of, compiled, in_block, inlined, lanes, weighted_sum
 from povsim.model.scratch import SC, TR
 from povsim.population.columns import COOP, HOME, LIFE, TIE
-
-compiled = njit(nogil=True, cache=True, error_model="numpy")
-inlined = njit(forceinline=True, error_model="numpy")
 
 POVERTY = ("observed", "gap", "severity", "latent")
 """Person-weighted sums of a village and month: observed poor, their gap, its square, poor by true consumption."""

@@ -21,6 +21,7 @@ from povsim.model.hurdle import CELLS, hurdle_table
 from povsim.model.measurement import consumption_of_the_year, marks, observed_poverty
 from povsim.model.passes import (
     blocks_of,
+    compiled,
     in_block,
     income_and_aid,
     lanes,
@@ -33,11 +34,10 @@ from povsim.model.shocks import month_of_life, year_of_life
 from povsim.model.trade import membership, no_trade, patronage_refund, sales_and_loans
 from povsim.population.columns import COOP, HOME, LIFE
 
-compiled = njit(nogil=True, cache=True, error_model="numpy")
 TALLY_ROWS = len(TL)
 
 
-@compiled
+@njit(nogil=True, cache=True, error_model="numpy")
 def live(
     village_from,
     village_to,
@@ -125,11 +125,11 @@ def live(
                     LIFE.ability, LIFE.l, LIFE.own, LIFE.trader, LIFE.remit, LIFE.w_ahead, LIFE.w_year, LIFE.w_long,
                 )  # fmt: skip
                 follow(followed, lives, traits, tracked, first, last)
-            some_cooperative = False
+            cooperatives = 0
             for arm in range(arms):
-                some_cooperative |= coop[arm, COOP.status, v] != 0.0
+                cooperatives += 1 if coop[arm, COOP.status, v] != 0.0 else 0
             u_funnel, u_scandal, q_normal = month_of_life(
-                lives, scratch, drawn, place, v, village_ids[v], n, key, t, p0, growth, macro[step], some_cooperative
+                lives, scratch, drawn, place, v, village_ids[v], n, key, t, p0, growth, macro[step], cooperatives > 0
             )
             for arm in range(arms):
                 q = p[arm]

@@ -5,6 +5,8 @@ Each walks the village block by block over whole vectors (`povsim.model.scratch`
 by `weighted_sum`, in an order of their own, and rare events are gathered into lists first.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -28,8 +30,12 @@ from povsim.model.scratch import SC, TL
 from povsim.population.columns import COOP, HOME, LIFE, WORKS_BIT
 from povsim.population.sample import TIES
 
-compiled = njit(nogil=True, cache=True, error_model="numpy")
-inlined = njit(forceinline=True, error_model="numpy")
+# Passes are compiled into `live` and kept with it: no cache and no way in from Python of their own, which take as long to
+# compile as the pass. (These two options of numba's compiler lack types.)
+WITHOUT_WRAPPERS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+compiled = njit(nogil=True, error_model="numpy", **WITHOUT_WRAPPERS)
+inlined = njit(forceinline=True, error_model="numpy", **WITHOUT_WRAPPERS)
+WORKS = np.int64(WORKS_BIT)  # not a Python integer, for each of which a function would be compiled once
 
 
 @inlined
@@ -105,7 +111,7 @@ def income_and_aid(lives, homes, scratch, coop, v, n, p, amounts, is_asset, mont
                 tally[TL.inj] += weighted_sum(sc[SC.rp], sc[SC.asset_aid], sc[SC.sums])
         if works != 0.0:
             aided = True
-            hand_out(works, home[HOME.enrolled], WORKS_BIT, life[LIFE.line], sc[SC.aid], m)
+            hand_out(works, home[HOME.enrolled], WORKS, life[LIFE.line], sc[SC.aid], m)
         if aided:
             tally[TL.inj] += weighted_sum(sc[SC.rp], sc[SC.aid], sc[SC.sums])
         tally[TL.income] += weighted_sum(sc[SC.rp], sc[SC.y], sc[SC.sums])

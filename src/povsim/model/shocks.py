@@ -1,9 +1,8 @@
 """Passes that no arm can change: turnover, ageing, the slow component, and the shocks of the month. Equation (3), turnover."""
 
 import numpy as np
-from numba import njit
 
-from povsim.draws import LANES, Stream, fill_normals, fill_uniforms, fill_words, normal, threefry4x32, uniform
+from povsim.draws import LANES, W0, W1, W2, W3, Stream, fill_normals, fill_uniforms, fill_words, normal, threefry4x32, uniform
 from povsim.fastmath import exp
 from povsim.model.household import (
     assets_after_shocks,
@@ -13,19 +12,19 @@ from povsim.model.household import (
     income_shock,
     technology,
 )
-from povsim.model.passes import blocks_of, in_block, lanes
+from povsim.model.passes import blocks_of, compiled, in_block, lanes
 from povsim.model.scratch import SC
 from povsim.population.columns import HOME, LIFE, PLACE
 
-compiled = njit(nogil=True, cache=True, error_model="numpy")
-
-YEAR = int(Stream.HOUSEHOLD_YEAR)
-SUCCESSOR = int(Stream.SUCCESSOR)
-MONTH = int(Stream.HOUSEHOLD_MONTH)
-SURVEY = int(Stream.SURVEY)
-MEMBER = int(Stream.MEMBER_MONTH)
-VILLAGE = int(Stream.VILLAGE_MONTH)
-VILLAGE_2 = int(Stream.VILLAGE_MONTH_2)
+# Streams and words as int64: numba compiles a function once for each Python integer that it is given.
+YEAR = np.int64(Stream.HOUSEHOLD_YEAR)
+SUCCESSOR = np.int64(Stream.SUCCESSOR)
+MONTH = np.int64(Stream.HOUSEHOLD_MONTH)
+SURVEY = np.int64(Stream.SURVEY)
+MEMBER = np.int64(Stream.MEMBER_MONTH)
+VILLAGE = np.int64(Stream.VILLAGE_MONTH)
+VILLAGE_2 = np.int64(Stream.VILLAGE_MONTH_2)
+NO_ALTERNATIVE = np.int64(0)
 
 
 @compiled
@@ -56,7 +55,7 @@ def year_of_life(life, home, lo, n, ids, drawn, key, t, p, growth, losses):
     ahead = p0.rx * p0.rx * p0.rx
     ahead_half = 0.5 * sd * sd * (1.0 - ahead * ahead)
     for b in range(blocks_of(n)):
-        fill_words(drawn[b], in_block(n, b), key, YEAR, t, 0)
+        fill_words(drawn[b], in_block(n, b), key, YEAR, t, NO_ALTERNATIVE)
     for k in range(n):
         i = lo + k
         words = drawn[k // LANES].words
@@ -64,8 +63,8 @@ def year_of_life(life, home, lo, n, ids, drawn, key, t, p, growth, losses):
         x_normal = normal(uniform(words[0, lane]))
         turns = uniform(words[1, lane]) < (p0.P_turn if life[LIFE.l, i] > 0.0 else p0.P_turn_l0)
         if turns:
-            z_normal = normal(draw(key, SUCCESSOR, t, ids[i], 0))
-            a_normal = normal(draw(key, SUCCESSOR, t, ids[i], 1))
+            z_normal = normal(draw(key, SUCCESSOR, t, ids[i], W0))
+            a_normal = normal(draw(key, SUCCESSOR, t, ids[i], W1))
             keep = np.sqrt(1.0 - p0.inh * p0.inh)
             life[LIFE.z, i] = p0.inh * life[LIFE.z, i] + keep * z_normal
             life[LIFE.lna, i] = p0.inh * life[LIFE.lna, i] + keep * p0.sd_a * a_normal
@@ -112,9 +111,9 @@ def month_of_life(lives, scratch, drawn, place, v, vid, n, key, t, p0, growth, M
     `members`: draw the uniforms of members too (some arm has a cooperative here). Returns (funnel, scandal uniforms, normal
     of management).
     """
-    u = autoregression(place[PLACE.u, v], p0.rho_u, p0.u_scale, normal(draw(key, VILLAGE, t, vid, 0)))
+    u = autoregression(place[PLACE.u, v], p0.rho_u, p0.u_scale, normal(draw(key, VILLAGE, t, vid, W0)))
     place[PLACE.u, v] = u
-    disaster = 1.0 - p0.loss_v if draw(key, VILLAGE, t, vid, 1) < p0.P_disaster else 1.0
+    disaster = 1.0 - p0.loss_v if draw(key, VILLAGE, t, vid, W1) < p0.P_disaster else 1.0
     rho1, s1, rho2, s2 = p0.rho1, p0.e1_scale, p0.rho2, p0.e2_scale
     half, b_M, loss_h, d_h = p0.half_variance, p0.b_M, p0.loss_h, p0.d_h
     P_ill, P_asset, keep, delta = p0.P_ill, p0.P_asset, 1.0 - p0.loss_k, p0.delta
@@ -122,10 +121,10 @@ def month_of_life(lives, scratch, drawn, place, v, vid, n, key, t, p0, growth, M
     for b in range(blocks_of(n)):
         life, sc, block, words = lives[b].rows, scratch[b].rows, drawn[b], drawn[b].words
         m = lanes(n, b)
-        fill_words(block, m, key, MONTH, t, 0)
+        fill_words(block, m, key, MONTH, t, NO_ALTERNATIVE)
         n1, n2 = sc[SC.xi], sc[SC.w]  # room for normals
-        fill_normals(block, 0, n1, m)
-        fill_normals(block, 1, n2, m)
+        fill_normals(block, W0, n1, m)
+        fill_normals(block, W1, n2, m)
         for k in range(m):
             e1 = autoregression(life[LIFE.e1, k], rho1, s1, n1[k])
             e2 = autoregression(life[LIFE.e2, k], rho2, s2, n2[k])
@@ -140,19 +139,19 @@ def month_of_life(lives, scratch, drawn, place, v, vid, n, key, t, p0, growth, M
             sc[SC.xi, k] = exp(log_xi) * well
             sc[SC.assets, k] = assets_after_shocks(1.0, delta, hit, disaster)
             sc[SC.w, k] = life[LIFE.w_year, k] * growth
-        fill_words(block, m, key, SURVEY, t, 0)
+        fill_words(block, m, key, SURVEY, t, NO_ALTERNATIVE)
         seen = sc[SC.seen]
-        fill_normals(block, 0, seen, m)
+        fill_normals(block, W0, seen, m)
         for k in range(m):
             seen[k] = exp(sigma * seen[k])
         if members:
-            fill_words(block, m, key, MEMBER, t, 0)
-            fill_uniforms(block, 0, sc[SC.u_loan], m)
-            fill_uniforms(block, 1, sc[SC.u_default], m)
-            fill_uniforms(block, 2, sc[SC.u_leave], m)
-            fill_uniforms(block, 3, sc[SC.u_join], m)
+            fill_words(block, m, key, MEMBER, t, NO_ALTERNATIVE)
+            fill_uniforms(block, W0, sc[SC.u_loan], m)
+            fill_uniforms(block, W1, sc[SC.u_default], m)
+            fill_uniforms(block, W2, sc[SC.u_leave], m)
+            fill_uniforms(block, W3, sc[SC.u_join], m)
     return (
-        draw(key, VILLAGE, t, vid, 2),
-        draw(key, VILLAGE, t, vid, 3),
-        normal(draw(key, VILLAGE_2, t, vid, 0)),
+        draw(key, VILLAGE, t, vid, W2),
+        draw(key, VILLAGE, t, vid, W3),
+        normal(draw(key, VILLAGE_2, t, vid, W0)),
     )

@@ -4,17 +4,15 @@ Run only where the village has a cooperative in some state; elsewhere the rows o
 """
 
 import numpy as np
-from numba import njit
 
 from povsim.draws import LANES
 from povsim.model.cooperative import joining, loan_request, patronage, probability
-from povsim.model.passes import blocks_of, in_block, lanes, weighted_sum
+from povsim.model.passes import blocks_of, compiled, in_block, lanes, weighted_sum
 from povsim.model.rates import CREDIT_UNIT
 from povsim.model.scratch import SC, TL
 from povsim.population.columns import COOP, HOME, LIFE, PLACE, WORKS_BIT
 from povsim.population.sample import TIES
 
-compiled = njit(nogil=True, cache=True, error_model="numpy")
 PROGRAMME_BITS = (1 << WORKS_BIT) - 1
 DISSOLVED = 6.0
 
