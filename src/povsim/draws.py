@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from povsim.fastmath import log
+from povsim.fastmath import fma, log
 
 Floats = NDArray[np.float64]
 ROUNDS = 13
@@ -185,15 +185,23 @@ def fill_uniforms(block, word, out, n):
 
 
 @njit(forceinline=True, error_model="numpy")
+def _polynomial(r, a7, a6, a5, a4, a3, a2, a1, a0):
+    high = fma(fma(fma(fma(a7, r, a6), r, a5), r, a4), r, a3)
+    return fma(fma(fma(high, r, a2), r, a1), r, a0)
+
+
+@njit(forceinline=True, error_model="numpy")
 def _central(q):
     """AS 241 (PPND16) for |q| <= .425, q = u - 1/2."""
     r = 0.180625 - q * q
-    top = ((((((2509.0809287301226727 * r + 33430.575583588128105) * r + 67265.770927008700853) * r
-        + 45921.953931549871457) * r + 13731.693765509461125) * r + 1971.5909503065514427) * r
-        + 133.14166789178437745) * r + 3.387132872796366608  # fmt: skip
-    bottom = ((((((5226.495278852545925 * r + 28729.085735721942674) * r + 39307.89580009271061) * r
-        + 21213.794301586595867) * r + 5394.1960214247511077) * r + 687.1870074920579083) * r
-        + 42.313330701600911252) * r + 1.0  # fmt: skip
+    top = _polynomial(
+        r, 2509.0809287301226727, 33430.575583588128105, 67265.770927008700853, 45921.953931549871457,
+        13731.693765509461125, 1971.5909503065514427, 133.14166789178437745, 3.387132872796366608,
+    )  # fmt: skip
+    bottom = _polynomial(
+        r, 5226.495278852545925, 28729.085735721942674, 39307.89580009271061, 21213.794301586595867,
+        5394.1960214247511077, 687.1870074920579083, 42.313330701600911252, 1.0,
+    )  # fmt: skip
     return q * top / bottom
 
 
@@ -201,12 +209,14 @@ def _central(q):
 def _tail(p):
     """AS 241 (PPND16) for the smaller tail exp(-25) <= p < .075: the size of the normal."""
     r = np.sqrt(-log(p)) - 1.6
-    top = ((((((7.7454501427834140764e-4 * r + 0.0227238449892691845833) * r + 0.24178072517745061177) * r
-        + 1.27045825245236838258) * r + 3.64784832476320460504) * r + 5.7694972214606914055) * r
-        + 4.6303378461565452959) * r + 1.42343711074968357734  # fmt: skip
-    bottom = ((((((1.05075007164441684324e-9 * r + 5.475938084995344946e-4) * r + 0.0151986665636164571966) * r
-        + 0.14810397642748007459) * r + 0.68976733498510000455) * r + 1.6763848301838038494) * r
-        + 2.05319162663775882187) * r + 1.0  # fmt: skip
+    top = _polynomial(
+        r, 7.7454501427834140764e-4, 0.0227238449892691845833, 0.24178072517745061177, 1.27045825245236838258,
+        3.64784832476320460504, 5.7694972214606914055, 4.6303378461565452959, 1.42343711074968357734,
+    )  # fmt: skip
+    bottom = _polynomial(
+        r, 1.05075007164441684324e-9, 5.475938084995344946e-4, 0.0151986665636164571966, 0.14810397642748007459,
+        0.68976733498510000455, 1.6763848301838038494, 2.05319162663775882187, 1.0,
+    )  # fmt: skip
     return top / bottom
 
 
@@ -214,17 +224,19 @@ def _tail(p):
 def _far_tail(p):
     """AS 241 (PPND16) for p < exp(-25) = 1.4e-11, which no word of 32 bits reaches."""
     r = np.sqrt(-log(p)) - 5.0
-    top = ((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r + 0.0012426609473880784386) * r
-        + 0.026532189526576123093) * r + 0.29656057182850489123) * r + 1.7848265399172913358) * r
-        + 5.4637849111641143699) * r + 6.6579046435011037772  # fmt: skip
-    bottom = ((((((2.04426310338993978564e-15 * r + 1.4215117583164458887e-7) * r + 1.8463183175100546818e-5) * r
-        + 7.868691311456132591e-4) * r + 0.0148753612908506148525) * r + 0.13692988092273580531) * r
-        + 0.59983220655588793769) * r + 1.0  # fmt: skip
+    top = _polynomial(
+        r, 2.01033439929228813265e-7, 2.71155556874348757815e-5, 0.0012426609473880784386, 0.026532189526576123093,
+        0.29656057182850489123, 1.7848265399172913358, 5.4637849111641143699, 6.6579046435011037772,
+    )  # fmt: skip
+    bottom = _polynomial(
+        r, 2.04426310338993978564e-15, 1.4215117583164458887e-7, 1.8463183175100546818e-5, 7.868691311456132591e-4,
+        0.0148753612908506148525, 0.13692988092273580531, 0.59983220655588793769, 1.0,
+    )  # fmt: skip
     return top / bottom
 
 
 _CENTRE = 0.425
-_TAIL = 0.075
+_FIRST_CENTRAL, _CENTRAL_WORDS = np.uint32(322122547), np.uint32(3650722201)  # words of |u - 1/2| <= .425: first, last - first
 _FAR = 1.3887943864964021e-11  # exp(-25)
 
 
@@ -246,19 +258,19 @@ def fill_normals(block, word, out, n):
     The centre is one vector pass over all. The tails, 15 % of uniforms, are first gathered, so that they too are worked on
     as vectors; the last of these is filled up, so that nothing runs one by one.
     """
-    count = 0
-    for i in range(n):
-        u = uniform(block.words[word, i])
-        block.at[count] = i
-        block.tail[count] = u
-        count += np.int64(abs(u - 0.5) > _CENTRE)
     for i in range(n):
         q = uniform(block.words[word, i]) - 0.5
         q = q if q > -_CENTRE else -_CENTRE
         out[i] = _central(q if q < _CENTRE else _CENTRE)
+    count = 0
+    for i in range(n):
+        block.at[count] = i
+        count += np.int64(np.uint32(block.words[word, i] - _FIRST_CENTRAL) > _CENTRAL_WORDS)
     whole = (count + 3) & -4
     for j in range(count, whole):
-        block.tail[j] = 0.05
+        block.at[j] = block.at[0]
+    for j in range(whole):
+        block.tail[j] = uniform(block.words[word, block.at[j]])
     for j in range(whole):
         u = block.tail[j]
         size = _tail(u if u < 0.5 else 1.0 - u)

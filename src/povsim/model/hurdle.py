@@ -14,11 +14,14 @@ from povsim.model.household import marginal_return, technology
 compiled = njit(nogil=True, cache=True, error_model="numpy")
 
 LOWEST, HIGHEST = -2, 7
-"""Cells divide each doubling of K from 2**-2 to 2**7 L into 64 equal parts; outside, r(K) is worked out."""
-CELLS = 64 * (HIGHEST - LOWEST)
-SHIFT = np.int64(52 - 6)
-# A float64 shifted by SHIFT is its exponent and the leading 6 bits of its mantissa: the number of its cell, from FIRST on.
-FIRST = np.int64(64 * (1023 + LOWEST))
+"""Cells divide each doubling of K from 2**-2 to 2**7 L into 128 equal parts; outside, r(K) is worked out."""
+CELLS = 128 * (HIGHEST - LOWEST)
+SHIFT = np.int64(52 - 7)
+# A float64 shifted by SHIFT is its exponent and the leading 7 bits of its mantissa: the number of its cell, from FIRST on.
+FIRST = np.int64(128 * (1023 + LOWEST))
+NEAR = 1e-3
+"""Two pieces nearer than this, as a share, may change places and back within a cell."""
+ALL_BRIDGE = 2.0 + 3.0 * 2.0 + 9.0 * 2.0
 
 
 @njit(forceinline=True, error_model="numpy")
@@ -31,55 +34,74 @@ def return_at(K, A_L, gL, A_H, gH, F, K1, K2, y1, slope):
 
 
 @njit(forceinline=True, error_model="numpy")
-def piece_at(K, A_L, gL, A_H, gH, F, K1, K2, y1, slope):
-    """Which technology makes h(K): 0 low, 1 high, 2 the bridge."""
-    if K > K1 and K < K2:
-        return 2
-    return (
-        1
-        if technology(K, 0.0, gL, A_H, gH, F, 0.0, 0.0, 0.0, 0.0) > technology(K, A_L, gL, 0.0, gH, 0.0, 0.0, 0.0, 0.0, 0.0)
-        else 0
-    )
+def piece_at(K, A_L, gL, A_H, gH, F, K1, K2):
+    """Which technology makes h(K): 0 low, 1 high, 2 the bridge; NaN so near to a kink that it cannot be told."""
+    low = technology(K, A_L, gL, 0.0, gH, 0.0, 0.0, 0.0, 0.0, 0.0)
+    high = technology(K, 0.0, gL, A_H, gH, F, 0.0, 0.0, 0.0, 0.0)
+    side = 1.0 if high > low * (1.0 + NEAR) else (0.0 if high < low * (1.0 - NEAR) else np.nan)
+    return 2.0 if (K > K1) & (K < K2) else side
 
 
 @njit(forceinline=True, error_model="numpy")
 def pieces_at(K, A_L, gL, A_H, gH, F, K1, K2, y1, slope):
-    """The pieces that r(K) is made of, and whether the short or the long step counts: r is smooth where these stay the same."""
+    """A number for the pieces that r(K) is made of: r is smooth where it stays the same. NaN where it cannot be told."""
     here = technology(K, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
-    near = technology(K + 0.3, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
-    far = technology(K + 3.0, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
-    p0 = piece_at(K, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
-    p1 = piece_at(K + 0.3, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
-    p2 = piece_at(K + 3.0, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
-    return p0 + 3 * p1 + 9 * p2 + (27 if (near - here) / 0.3 > (far - here) / 3.0 else 0)
+    near = (technology(K + 0.3, A_L, gL, A_H, gH, F, K1, K2, y1, slope) - here) / 0.3
+    far = (technology(K + 3.0, A_L, gL, A_H, gH, F, K1, K2, y1, slope) - here) / 3.0
+    pieces = piece_at(K, A_L, gL, A_H, gH, F, K1, K2)
+    pieces += 3.0 * piece_at(K + 0.3, A_L, gL, A_H, gH, F, K1, K2)
+    pieces += 9.0 * piece_at(K + 3.0, A_L, gL, A_H, gH, F, K1, K2)
+    counts = 27.0 if near > far + NEAR * abs(far) else (0.0 if near < far - NEAR * abs(far) else np.nan)
+    return pieces + counts if pieces != ALL_BRIDGE else pieces  # on the bridge both steps give its slope
 
 
 @compiled
 def hurdle_table(p, r, table):
     """Lines (value at K = 0, slope, distance) of the cells [CELLS + 1, 3]; the last stands for K outside. `r`: room.
 
-    The distance is four times that of the line from r in the middle of the cell: r bends evenly within a cell, where twice
-    would do for any kink; and a millionth of r for what is left of evenness.
+    Where r is smooth it bends evenly within a cell: four times the distance of the line from r in the middle bounds it, with
+    a millionth of r for what is left of evenness. Where it may have a kink, the distance is infinite: it is worked out.
     """
     A_L, gL, A_H, gH, F = p.A_L, p.gL, p.A_H, p.gH, p.F
     K1, K2, y1, slope = p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope
     for j in range(2 * CELLS + 1):  # both ends and the middle of every cell
         K = np.int64((FIRST << SHIFT) + (j << (SHIFT - 1))).view(np.float64)
         r[j] = return_at(K, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
+    for cell in range(CELLS + 1):
+        K = np.int64((cell + FIRST) << SHIFT).view(np.float64)
+        table[cell, 2] = pieces_at(K, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
     for cell in range(CELLS):
         start = np.int64((cell + FIRST) << SHIFT).view(np.float64)
         end = np.int64((cell + 1 + FIRST) << SHIFT).view(np.float64)
         a, middle, b = r[2 * cell], r[2 * cell + 1], r[2 * cell + 2]
+        smooth = table[cell, 2] == table[cell + 1, 2]
         table[cell, 1] = (b - a) / (end - start)
         table[cell, 0] = a - table[cell, 1] * start
-        table[cell, 2] = 4.0 * abs(middle - 0.5 * (a + b)) + 1e-6 * (abs(a) + abs(b))
-        first = pieces_at(start, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
-        last = pieces_at(end, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
-        if first != last:  # r has a kink in the cell, or several: worked out
-            table[cell, 2] = np.inf
+        distance = 4.0 * abs(middle - 0.5 * (a + b)) + 1e-6 * (abs(a) + abs(b))
+        table[cell, 2] = distance if smooth else np.inf
     table[CELLS, 0] = 0.0
     table[CELLS, 1] = 0.0
     table[CELLS, 2] = np.inf
+
+
+@compiled
+def hurdle_tables(p, tables):
+    """Tables of all arms [arm, CELLS + 1, 3]; those with the same technology have the same."""
+    room = np.zeros(2 * CELLS + 1)
+    for arm in range(p.size):
+        q, same = p[arm], arm
+        for other in range(arm):
+            o = p[other]
+            technologies = (q.A_L == o.A_L) & (q.gL == o.gL) & (q.A_H == o.A_H) & (q.gH == o.gH) & (q.F == o.F)
+            pieces = (q.maj_K1 == o.maj_K1) & (q.maj_K2 == o.maj_K2) & (q.maj_y1 == o.maj_y1) & (q.maj_slope == o.maj_slope)
+            if same == arm and technologies and pieces:
+                same = other
+        if same == arm:
+            hurdle_table(q, room, tables[arm])
+        else:
+            for cell in range(CELLS + 1):
+                for j in range(3):
+                    tables[arm, cell, j] = tables[same, cell, j]
 
 
 @compiled
@@ -89,8 +111,9 @@ def pass_the_hurdle(K, ability, matters, passes, least, most, at, m, table, p):
     `least`, `most`, `at`: room.
     """
     hurdle = p.hurdle
+    bits = K.view(np.int64)
     for k in range(m):
-        cell = np.uint64((np.float64(K[k]).view(np.int64) >> SHIFT) - FIRST)  # below the first: a huge number
+        cell = np.uint64((bits[k] >> SHIFT) - FIRST)  # below the first: a huge number
         cell = cell if cell < np.uint64(CELLS) else np.uint64(CELLS)
         r = table[cell, 0] + table[cell, 1] * K[k]
         least[k] = r - table[cell, 2]
@@ -101,8 +124,9 @@ def pass_the_hurdle(K, ability, matters, passes, least, most, at, m, table, p):
         most[k] = 1.0 if asked & (least[k] * ability[k] < hurdle) & (most[k] * ability[k] >= hurdle) else 0.0
     unsure = np.int64(0)
     for k in range(m):
-        at[unsure] = k
-        unsure += np.int64(most[k])
+        if most[k] != 0.0:
+            at[unsure] = k
+            unsure += 1
     for j in range(unsure):
         k = at[j]
         r = return_at(K[k], p.A_L, p.gL, p.A_H, p.gH, p.F, p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope)

@@ -9,7 +9,7 @@ from povsim.draws import LANES
 from povsim.model.cooperative import service_due
 from povsim.model.household import capacity, consumption_capacity, marginal_return, marketed_output, technology
 from povsim.model.hurdle import pass_the_hurdle
-from povsim.model.passes import blocks_of, compiled, in_block, inlined, lanes, weighted_sum
+from povsim.model.passes import block_of, blocks_of, compiled, in_block, inlined, lane_of, lanes, outputs, weighted_sum
 from povsim.model.scratch import SC, TR
 from povsim.population.columns import COOP, HOME, LIFE, TIE
 
@@ -18,24 +18,24 @@ POVERTY = ("observed", "gap", "severity", "latent")
 
 
 @compiled
-def consumption_of_the_year(homes, scratch, n, t):
-    """Put this month's c into its place of the twelve and renew their sum.
+def consumption_of_the_year(home, homes, scratch, lo, n, t):
+    """Put this month's c into its place of the twelve in the table HOME, and renew their sum in the blocks.
 
     The sum is carried from month to month and added up anew where t mod 12 = 0, so rounding cannot build up.
     """
     for b in range(blocks_of(n)):
-        home, c = homes[b].rows, scratch[b].rows[SC.c]
-        m = lanes(n, b)
-        row, total = home[HOME.c0 + t % 12], home[HOME.c_sum]
-        for k in range(m):
+        c, total = scratch[b].rows[SC.c], homes[b].rows[HOME.c_sum]
+        first = lo + b * LANES
+        row = home[HOME.c0 + t % 12, first : first + in_block(n, b)]
+        for k in range(row.size):
             total[k] += c[k] - row[k]
             row[k] = c[k]
         if t % 12 == 0:
-            for k in range(m):
+            for k in range(row.size):
                 total[k] = row[k]
             for j in range(1, 12):
-                month = home[HOME.c0 + j]
-                for k in range(m):
+                month = home[HOME.c0 + j, first : first + in_block(n, b)]
+                for k in range(row.size):
                     total[k] += month[k]
 
 
@@ -93,13 +93,11 @@ def household_capacity(life, home, coop, v, i, w, cooperative, p):
 
 
 @compiled
-def marks(homes, scratch, tracked, coop, v, p, b, growth, growth_ahead, first, last, table, out):
+def marks(homes, scratch, tracked, coop, v, p, cooperative, b, growth, growth_ahead, first, last, table, out):
     """Marks of the tracked households of a village: `out` [tracked] uint8, bits as in `povsim.measures.exits`.
 
-    `tracked`: their blocks, places in the village and traits filled in already.
+    `tracked`: their blocks, places in the village and traits filled in already; `cooperative`: whether there ever was one.
     """
-    A_L, gL, A_H, gH, F = p.A_L, p.gL, p.A_H, p.gH, p.F
-    K1, K2, y1, slope = p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope
     mean_xi, r0, s_mkt, gross_net = p.mean_xi, p.r0, p.s_mkt, p.gross_net
     tenor, min_inst, r_c = p.tenor, p.min_inst, p.r_c
     wear_rate, s0, s1, k1 = p.wear_rate, p.s0, p.s1, p.k1
@@ -114,29 +112,39 @@ def marks(homes, scratch, tracked, coop, v, p, b, growth, growth_ahead, first, l
         tr, at = tracked[g].rows, tracked[g].at
         m = lanes(n, g)
         for j in range(m):
-            home, k = homes[at[j] // LANES].rows, at[j] % LANES
+            home, k = homes[block_of(at[j])].rows, lane_of(at[j])
             tr[TR.K, j] = home[HOME.K, k]
-            tr[TR.Dc, j] = home[HOME.Dc, k]
-            tr[TR.D0, j] = home[HOME.D0, k]
-            tr[TR.phi, j] = home[HOME.phi, k]
-            tr[TR.shu12, j] = home[HOME.shu12, k]
             tr[TR.c_sum, j] = home[HOME.c_sum, k]
-            tr[TR.member, j] = home[HOME.member, k]
+            if cooperative:
+                tr[TR.Dc, j] = home[HOME.Dc, k]
+                tr[TR.D0, j] = home[HOME.D0, k]
+                tr[TR.phi, j] = home[HOME.phi, k]
+                tr[TR.shu12, j] = home[HOME.shu12, k]
+                tr[TR.member, j] = home[HOME.member, k]
+        for row in range(TR.Dc, TR.member + 1 if not cooperative else TR.Dc):
+            for j in range(m):
+                tr[row, j] = 0.0
+        outputs(tr[TR.K], tr[TR.h], m, p)
         for j in range(m):
             l, own, remit = tr[TR.l, j], tr[TR.own, j], tr[TR.remit, j]
-            f = technology(tr[TR.K, j], A_L, gL, A_H, gH, F, K1, K2, y1, slope) * tr[TR.ability, j]
+            f = tr[TR.h, j] * tr[TR.ability, j]
             share = tr[TR.phi, j] * premium + spill
             loss, refund = tr[TR.trader, j] * loss_rate, tr[TR.shu12, j]
-            ahead, now, long_run = tr[TR.w_ahead, j] * growth_ahead, tr[TR.w_year, j] * growth, tr[TR.w_long, j] * growth
-            tr[TR.ahead, j] = expected_income(ahead, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, share, loss, refund)
-            tr[TR.alone, j] = expected_income(ahead, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, 0.0, 0.0, 0.0)
-            tr[TR.now, j] = expected_income(now, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, share, loss, refund)
-            tr[TR.long_run, j] = expected_income(long_run, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, share, loss, refund)
+            w = tr[TR.w_ahead, j] * growth_ahead
+            ahead = expected_income(w, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, share, loss, refund)
+            alone = expected_income(w, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, 0.0, 0.0, 0.0)
+            w = tr[TR.w_year, j] * growth
+            now = expected_income(w, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, share, loss, refund)
+            w = tr[TR.w_long, j] * growth
+            long_run = expected_income(w, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, share, loss, refund)
             Dc = tr[TR.Dc, j]
             tr[TR.service, j] = service_due(Dc, tr[TR.D0, j], tenor, min_inst, r_c) if Dc > 0.0 else 0.0
+            tr[TR.ahead, j] = ahead
+            tr[TR.alone, j] = alone
+            tr[TR.now, j] = now
+            tr[TR.long_run, j] = long_run
             # whether the hurdle is passed matters only above k1
-            best = max(max(tr[TR.ahead, j], tr[TR.alone, j]), max(tr[TR.now, j], tr[TR.long_run, j]))
-            tr[TR.above, j] = best - k1
+            tr[TR.above, j] = max(max(ahead, alone), max(now, long_run)) - k1
         pass_the_hurdle(
             tr[TR.K], tr[TR.ability], tr[TR.above], tr[TR.invests], tr[TR.least], tr[TR.most], scratch[0].at, m, table, p
         )

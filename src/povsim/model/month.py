@@ -17,7 +17,7 @@ from povsim.model.accounts import (
     monthly_accounts,
     terms_of_next_month,
 )
-from povsim.model.hurdle import CELLS, hurdle_table
+from povsim.model.hurdle import CELLS, hurdle_tables
 from povsim.model.measurement import consumption_of_the_year, marks, observed_poverty
 from povsim.model.passes import (
     blocks_of,
@@ -35,6 +35,19 @@ from povsim.model.trade import membership, no_trade, patronage_refund, sales_and
 from povsim.population.columns import COOP, HOME, LIFE
 
 TALLY_ROWS = len(TL)
+
+LIVED = np.array([row for row in range(len(LIFE)) if row not in (LIFE.registered, LIFE.review, LIFE.u_urn)])
+"""Columns of LIFE that a village's blocks hold; of them, those that change."""
+AGED = np.array([
+    LIFE.z, LIFE.lna, LIFE.ability, LIFE.x, LIFE.w_year, LIFE.w_ahead, LIFE.w_long, LIFE.l, LIFE.remit,
+    LIFE.e1, LIFE.e2, LIFE.ill,
+])  # fmt: skip
+OWNED = np.array([HOME.K, HOME.S, HOME.ybar, HOME.Dm, HOME.Pm, HOME.c_sum, HOME.enrolled])
+"""Columns of HOME that a village's blocks hold; of them, those that change; those that are 0 without a cooperative."""
+OWNED_AND_CHANGED = OWNED[:-1]
+OF_MEMBERS = np.array([
+    HOME.Dc, HOME.D0, HOME.member, HOME.barred, HOME.arrears, HOME.cap, HOME.pat, HOME.phi, HOME.shu12, HOME.due,
+])  # fmt: skip
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -93,9 +106,8 @@ def live(
     few = np.zeros(blocks * LANES, np.int64)  # room for lists
     room, more_room = np.zeros(blocks * LANES), np.zeros(blocks * LANES)
     hurdles = np.zeros((arms, CELLS + 1, 3))
-    returns = np.zeros(2 * CELLS + 1)
-    for arm in range(arms):
-        hurdle_table(p[arm], returns, hurdles[arm])
+    hurdle_tables(p, hurdles)
+    used = np.zeros(arms, np.bool_)
     tally, losses = np.zeros(TALLY_ROWS), np.zeros(arms)
     for v in range(village_from, village_to):
         lo = start[v]
@@ -105,6 +117,7 @@ def live(
         name_entities(drawn, ids, lo, n)
         order_by_review(life[LIFE.review, lo : lo + n], reviewers, review_start)
         everyone = 0.0
+        no_trade(scratch, n)
         for step in range(months):
             t = t_from + step
             moy = (t - 1) % 12
@@ -114,16 +127,22 @@ def live(
             growth_ahead = exp(p0.g_w * (t + 36) / 12.0) if t >= 0 else 1.0
             for arm in range(arms):
                 losses[arm] = 0.0
-            if moy == 0:
-                year_of_life(life, home, lo, n, ids, drawn, key, t, p, growth, losses)
             if moy == 0 or step == 0:
-                unpack(life, lives, lo, n)
+                unpack(life, lives, LIVED, lo, n)
                 for arm in range(arms):
-                    unpack(home[arm], homes[arm], lo, n)
+                    unpack(home[arm], homes[arm], OWNED, lo, n)
+                    # without a cooperative all columns of members are 0, in the table and, once cleared, in the blocks
+                    if coop[arm, COOP.status, v] != 0.0 or coop[arm, COOP.covered, v] != 0.0:
+                        unpack(home[arm], homes[arm], OF_MEMBERS, lo, n)
+                        used[arm] = True
+                    elif used[arm]:
+                        clear(homes[arm], OF_MEMBERS)
+                        used[arm] = False
+                if moy == 0:
+                    year_of_life(lives, homes, scratch, drawn, lo, n, ids, key, t, p, growth, losses)
                 everyone = weigh(lives, scratch, LIFE.h, LIFE.size, LIFE.line, LIFE.trader, n)
-                traits = (
-                    LIFE.ability, LIFE.l, LIFE.own, LIFE.trader, LIFE.remit, LIFE.w_ahead, LIFE.w_year, LIFE.w_long,
-                )  # fmt: skip
+                wages = (LIFE.w_ahead, LIFE.w_year, LIFE.w_long)
+                traits = (LIFE.ability, LIFE.l, LIFE.own, LIFE.trader, LIFE.remit, *wages)  # in the order of TR
                 follow(followed, lives, traits, tracked, first, last)
             cooperatives = 0
             for arm in range(arms):
@@ -140,7 +159,6 @@ def live(
                     tally[j] = 0.0
                 tally[TL.losses] = losses[arm]
                 income_and_aid(lives, house, scratch, co, v, n, q, amounts[arm], is_asset, moy, tally)
-                no_trade(scratch, n)
                 co[COOP.vol, v] = 0.0
                 if status > 0.0:
                     if moy == 0:
@@ -148,8 +166,8 @@ def live(
                     joiners = reviewers[review_start[moy] : review_start[moy + 1]]
                     membership(lives, house, scratch, place, co, v, n, q, joiners, near, near_weight, interactions, room, tally)
                     if status == 4.0:
-                        c_last = HOME.c0 + (t - 1) % 12
-                        sales_and_loans(lives, house, scratch, co, v, n, q, c_last, interactions, few, room, tally)
+                        c_last = home[arm, HOME.c0 + (t - 1) % 12, lo : lo + n]
+                        sales_and_loans(lives, house, scratch, c_last, co, v, n, q, interactions, few, room, tally)
                 repayment(house, scratch, co[COOP.q, v], n, q, status > 0.0, tally)
                 pool = co[COOP.pool, v] if interactions and status >= 1.0 and status <= 4.0 else 0.0
                 spending_and_coping(house, scratch, n, q, interactions, near, near_weight, pool, few, room, more_room, tally)
@@ -164,35 +182,28 @@ def live(
                         lives, house, scratch, place, co, v, n, q, interactions, u_funnel, u_scandal, q_normal
                     )
                 terms_of_next_month(place, co, v, q, units[arm], branched, moy == 0, interactions, tally)
-                consumption_of_the_year(house, scratch, n, t)
+                consumption_of_the_year(home[arm], house, scratch, lo, n, t)
                 row = t - record_from
                 if row >= 0:
                     observed_poverty(scratch, n, out_poverty[arm, row, v])
                     out_status[arm, row, v] = np.uint8(co[COOP.status, v])
                     out_members[arm, row, v] = co[COOP.mshare, v] * everyone if co[COOP.status, v] <= 5.0 else 0.0
                     out_volume[arm, row, v] = tally[TL.volume]
+                    seen = out_marks[arm, row]
                     marks(
-                        house,
-                        scratch,
-                        followed,
-                        co,
-                        v,
-                        q,
-                        b,
-                        growth,
-                        growth_ahead,
-                        first,
-                        last,
-                        hurdles[arm],
-                        out_marks[arm, row],
+                        house, scratch, followed, co, v, q, used[arm], b, growth, growth_ahead, first, last, hurdles[arm], seen
                     )
                 if audit.shape[0] > 0:
                     for j in range(TALLY_ROWS):
                         audit[arm, v, j] = tally[j]
+                if status > 0.0:
+                    no_trade(scratch, n)
             if moy == 11 or step == months - 1:
-                pack(life, lives, lo, n)
+                pack(life, lives, AGED, lo, n)
                 for arm in range(arms):
-                    pack(home[arm], homes[arm], lo, n)
+                    pack(home[arm], homes[arm], OWNED_AND_CHANGED, lo, n)
+                    if used[arm]:
+                        pack(home[arm], homes[arm], OF_MEMBERS, lo, n)
 
 
 @compiled
@@ -208,36 +219,50 @@ def name_entities(drawn, ids, lo, n):
 @compiled
 def order_by_review(review, reviewers, review_start):
     """Households by the month of the year in which they consider joining: those of month m at review_start[m : m + 2]."""
-    count = 0
+    for m in range(13):
+        review_start[m] = 0
+    for k in range(review.size):
+        review_start[int(review[k]) + 1] += 1
     for m in range(12):
-        review_start[m] = count
-        for k in range(review.size):
-            if review[k] == m:
-                reviewers[count] = k
-                count += 1
-    review_start[12] = count
+        review_start[m + 1] += review_start[m]
+    for k in range(review.size - 1, -1, -1):  # from the last, so that each month keeps the order of households
+        m = int(review[k]) + 1
+        review_start[m] -= 1
+        reviewers[review_start[m]] = k
+    for m in range(12):
+        review_start[m] = review_start[m + 1]
+    review_start[12] = review.size
 
 
 @compiled
-def unpack(table, blocks, lo, n):
-    """Columns [column, household] of a village into its blocks; lanes that are filled up are copies of the first household."""
+def unpack(table, blocks, columns, lo, n):
+    """Columns of a village [column, household] into its blocks; lanes that are filled up are copies of the first household."""
     for b in range(blocks_of(n)):
-        rows = blocks[b].rows
-        for column in range(table.shape[0]):
+        rows, first = blocks[b].rows, lo + b * LANES
+        for column in columns:
             for k in range(in_block(n, b)):
-                rows[column, k] = table[column, lo + b * LANES + k]
+                rows[column, k] = table[column, first + k]
             for k in range(in_block(n, b), lanes(n, b)):
                 rows[column, k] = table[column, lo]
 
 
 @compiled
-def pack(table, blocks, lo, n):
-    """The blocks of a village back into its columns."""
+def pack(table, blocks, columns, lo, n):
+    """Columns of the blocks of a village back into the table."""
     for b in range(blocks_of(n)):
-        rows = blocks[b].rows
-        for column in range(table.shape[0]):
+        rows, first = blocks[b].rows, lo + b * LANES
+        for column in columns:
             for k in range(in_block(n, b)):
-                table[column, lo + b * LANES + k] = rows[column, k]
+                table[column, first + k] = rows[column, k]
+
+
+@compiled
+def clear(blocks, columns):
+    """Columns of all blocks set to 0."""
+    for b in range(blocks.size):
+        for column in columns:
+            for k in range(LANES):
+                blocks[b].rows[column, k] = 0.0
 
 
 @compiled

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from povsim.draws import LANES
+from povsim.fastmath import exp
 from povsim.model.cooperative import default_hazard, probability, service_due
 from povsim.model.household import (
     asset_sale,
@@ -35,6 +36,7 @@ from povsim.population.sample import TIES
 WITHOUT_WRAPPERS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 compiled = njit(nogil=True, error_model="numpy", **WITHOUT_WRAPPERS)
 inlined = njit(forceinline=True, error_model="numpy", **WITHOUT_WRAPPERS)
+LANES_BITS = LANES.bit_length() - 1
 WORKS = np.int64(WORKS_BIT)  # not a Python integer, for each of which a function would be compiled once
 
 
@@ -56,6 +58,18 @@ def lanes(n, b):
     return (in_block(n, b) + 7) & -8
 
 
+@inlined
+def block_of(i):
+    """Block of household i of a village."""
+    return i >> LANES_BITS
+
+
+@inlined
+def lane_of(i):
+    """Lane of household i of a village."""
+    return i & (LANES - 1)
+
+
 @compiled
 def weighted_sum(weight, x, room):
     """Sum of weight x over a block; weights of lanes that are not in use are 0.
@@ -71,10 +85,28 @@ def weighted_sum(weight, x, room):
 
 
 @compiled
-def income_and_aid(lives, homes, scratch, coop, v, n, p, amounts, is_asset, month_of_year, tally):
-    """Stages 2 to 4: K after shocks, income with last month's cooperative terms, aid and village works."""
+def outputs(K, h, m, p):
+    """(1) h(K) of the first m of a row.
+
+    A loop of its own, as every loop over powers: their constants fill the registers, and what else a loop does pushes
+    them out.
+    """
     A_L, gL, A_H, gH, F = p.A_L, p.gL, p.A_H, p.gH, p.F
     K1, K2, y1, slope = p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope
+    for k in range(m):
+        h[k] = technology(K[k], A_L, gL, A_H, gH, F, K1, K2, y1, slope)
+
+
+@compiled
+def exponentials(x, m):
+    """e^x of the first m of a row, in place."""
+    for k in range(m):
+        x[k] = exp(x[k])
+
+
+@compiled
+def income_and_aid(lives, homes, scratch, coop, v, n, p, amounts, is_asset, month_of_year, tally):
+    """Stages 2 to 4: K after shocks, income with last month's cooperative terms, aid and village works."""
     r0, s_mkt, gross_net = p.r0, p.s_mkt, p.gross_net
     premium = coop[COOP.pi, v] * coop[COOP.qt, v]
     spill = p.chi_c * premium * coop[COOP.mshare, v]
@@ -85,9 +117,10 @@ def income_and_aid(lives, homes, scratch, coop, v, n, p, amounts, is_asset, mont
         life, home, sc = lives[b].rows, homes[b].rows, scratch[b].rows
         m = lanes(n, b)
         for k in range(m):
-            K = home[HOME.K, k] * sc[SC.assets, k]
-            home[HOME.K, k] = K
-            f = technology(K, A_L, gL, A_H, gH, F, K1, K2, y1, slope) * life[LIFE.ability, k]
+            home[HOME.K, k] *= sc[SC.assets, k]
+        outputs(home[HOME.K], sc[SC.h], m, p)
+        for k in range(m):
+            f = sc[SC.h, k] * life[LIFE.ability, k]
             xi, l, w = sc[SC.xi, k], life[LIFE.l, k], sc[SC.w, k]
             earn = earnings(xi, l, w * demand, r0, f)
             m_out = marketed_output(s_mkt, gross_net, life[LIFE.own, k], l, w, f)
@@ -135,6 +168,9 @@ def hand_out(amount, enrolled, bit, line, out, m):
 def repayment(homes, scratch, q, n, p, cooperative, tally):
     """Stage 7: default or service on loans of the cooperative older than this month, then the moneylender. Fills `cash`."""
     c_floor, r_m, repay_m, iota = p.c_floor, p.r_m, p.repay_m, p.iota
+    # no chance of default is above that at the highest hazard, whatever the income; so most need not be worked out
+    worst = max(default_hazard(p.dl, p.dq, q, p.dy, -1e9, c_floor), default_hazard(p.dl, p.dq, q, p.dy, 1e9, c_floor))
+    at_most = probability(worst) * (1.0 + 1e-12)
     for b in range(blocks_of(n)):
         home, sc = homes[b].rows, scratch[b].rows
         m = lanes(n, b)
@@ -143,7 +179,8 @@ def repayment(homes, scratch, q, n, p, cooperative, tally):
             if Dc <= 0.0 or sc[SC.loan, k] > 0.0:
                 continue
             rp = sc[SC.rp, k]
-            if sc[SC.u_default, k] < probability(default_hazard(p.dl, p.dq, q, p.dy, sc[SC.y, k], c_floor)):
+            u = sc[SC.u_default, k]
+            if u < at_most and u < probability(default_hazard(p.dl, p.dq, q, p.dy, sc[SC.y, k], c_floor)):
                 seized = min(home[HOME.K, k], p.seize * iota * home[HOME.D0, k])
                 home[HOME.K, k] -= seized
                 recovered = p.q_k * seized
@@ -192,33 +229,32 @@ def neighbours_help(scratch, ties, tie_weight, n, theta, help_cap, asking, asked
     """
     count = 0
     for b in range(blocks_of(n)):
-        sc = scratch[b].rows
+        gap, first = scratch[b].rows[SC.gap], b * LANES
         for k in range(lanes(n, b)):  # the copies that fill up the block too: they must not read what was left here
-            asked[b * LANES + k] = 0.0
+            asked[first + k] = 0.0
         for k in range(in_block(n, b)):
-            asking[count] = b * LANES + k
-            count += 1 if sc[SC.gap, k] > 0.0 else 0
+            asking[np.uint64(count)] = first + k
+            count += np.int64(gap[k] > 0.0)
     for j in range(count):
         i = asking[j]
-        sc = scratch[i // LANES].rows
-        need = sc[SC.rp, i % LANES] * theta * sc[SC.gap, i % LANES]
+        sc, k = scratch[block_of(i)].rows, lane_of(i)
+        need = sc[SC.rp, k] * theta * sc[SC.gap, k]
         for e in range(TIES):
-            asked[ties[i, e]] += need * tie_weight[i, e]
+            asked[np.uint32(ties[i, e])] += need * tie_weight[i, e]
     for b in range(blocks_of(n)):
-        sc = scratch[b].rows
+        sc, first = scratch[b].rows, b * LANES
         for k in range(lanes(n, b)):
-            ask = asked[b * LANES + k]
-            rp = sc[SC.rp, k]
+            ask, rp = asked[first + k], sc[SC.rp, k]
             meets = min(1.0, help_cap * rp * sc[SC.over, k] / ask) if ask > 0.0 else 0.0
-            ratio[b * LANES + k] = meets
+            ratio[first + k] = meets
             sc[SC.r_out, k] = meets * ask / rp if ask > 0.0 else 0.0
     for j in range(count):
         i = asking[j]
         received = 0.0
         for e in range(TIES):
-            received += tie_weight[i, e] * ratio[ties[i, e]]
-        sc = scratch[i // LANES].rows
-        sc[SC.r_in, i % LANES] = theta * sc[SC.gap, i % LANES] * received
+            received += tie_weight[i, e] * ratio[np.uint32(ties[i, e])]
+        sc, k = scratch[block_of(i)].rows, lane_of(i)
+        sc[SC.r_in, k] = theta * sc[SC.gap, k] * received
 
 
 @compiled
@@ -237,8 +273,8 @@ def spending_and_coping(homes, scratch, n, p, interactions, ties, tie_weight, po
             sc[SC.gap, k] = help_gap(c_star, cash, c_floor, help_top)
             sc[SC.over, k] = max(0.0, cash - c_star)
             sc[SC.r_in, k] = 0.0
-            sc[SC.r_out, k] = 0.0
-            sc[SC.pay, k] = 0.0
+            if not interactions:
+                sc[SC.r_out, k] = 0.0
     if interactions:
         neighbours_help(scratch, ties, tie_weight, n, p.theta, p.help_cap, asking, asked, ratio)
     if pool > 0.0:
@@ -255,14 +291,14 @@ def spending_and_coping(homes, scratch, n, p, interactions, ties, tie_weight, po
             for b in range(blocks_of(n)):
                 sc = scratch[b].rows
                 for k in range(lanes(n, b)):
-                    sc[SC.pay, k] *= part
+                    sc[SC.r_in, k] += sc[SC.pay, k] * part
             tally[TL.pool_out] = wanted * part
     for b in range(blocks_of(n)):
         home, sc = homes[b].rows, scratch[b].rows
         m = lanes(n, b)
         for k in range(m):
             c_star, K = sc[SC.c_star, k], home[HOME.K, k]
-            had = sc[SC.cash, k] + sc[SC.r_in, k] + sc[SC.pay, k]
+            had = sc[SC.cash, k] + sc[SC.r_in, k]
             lacks = max(0.0, c_star - had)
             borrow = moneylender_loan(lacks, mlim, c_floor, home[HOME.ybar, k], home[HOME.Dm, k], home[HOME.Dc, k])
             sale = asset_sale(lacks - borrow, q_k, sale_share, K)

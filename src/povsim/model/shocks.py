@@ -12,7 +12,7 @@ from povsim.model.household import (
     income_shock,
     technology,
 )
-from povsim.model.passes import blocks_of, compiled, in_block, lanes
+from povsim.model.passes import blocks_of, compiled, exponentials, in_block, lanes
 from povsim.model.scratch import SC
 from povsim.population.columns import HOME, LIFE, PLACE
 
@@ -44,64 +44,67 @@ def draw(key, stream, month, entity, word):
 
 
 @compiled
-def year_of_life(life, home, lo, n, ids, drawn, key, t, p, growth, losses):
+def year_of_life(lives, homes, scratch, drawn, lo, n, ids, key, t, p, growth, losses):
     """Turnover, labour and x of one village at the start of a year.
 
     Changes LIFE, and in every arm what a successor inherits. `losses` [arm] receives the cooperative's lost loans, Rp.
     """
     p0 = p[0]
-    arms = home.shape[0]
-    sd = p0.sd_x
-    ahead = p0.rx * p0.rx * p0.rx
+    sd, rx, x_scale = p0.sd_x, p0.rx, p0.x_scale
+    ahead = rx * rx * rx
     ahead_half = 0.5 * sd * sd * (1.0 - ahead * ahead)
     for b in range(blocks_of(n)):
-        fill_words(drawn[b], in_block(n, b), key, YEAR, t, NO_ALTERNATIVE)
-    for k in range(n):
-        i = lo + k
-        words = drawn[k // LANES].words
-        lane = k % LANES
-        x_normal = normal(uniform(words[0, lane]))
-        turns = uniform(words[1, lane]) < (p0.P_turn if life[LIFE.l, i] > 0.0 else p0.P_turn_l0)
-        if turns:
-            z_normal = normal(draw(key, SUCCESSOR, t, ids[i], W0))
-            a_normal = normal(draw(key, SUCCESSOR, t, ids[i], W1))
-            keep = np.sqrt(1.0 - p0.inh * p0.inh)
-            life[LIFE.z, i] = p0.inh * life[LIFE.z, i] + keep * z_normal
-            life[LIFE.lna, i] = p0.inh * life[LIFE.lna, i] + keep * p0.sd_a * a_normal
-            life[LIFE.ability, i] = exp(life[LIFE.lna, i])
-            life[LIFE.l, i] = 1.0
-            life[LIFE.remit, i] = 0.0
-            life[LIFE.ill, i] = 0.0
-        else:
-            l = life[LIFE.l, i]
-            u = uniform(words[2, lane])
-            if l == 1.0 and u < p0.P_age_1:
-                life[LIFE.l, i] = p0.l_old
-            elif l > 0.0 and l < 1.0 and u < p0.P_age_2:
-                life[LIFE.l, i] = 0.0
-                life[LIFE.remit, i] = p0.remit_lo + (p0.remit_hi - p0.remit_lo) * life[LIFE.u_remit, i]
-        x = autoregression(life[LIFE.x, i], p0.rx, p0.x_scale, x_normal)
-        ln_w0 = life[LIFE.mu, i] + life[LIFE.sg, i] * class_of_earning(life[LIFE.z, i], life[LIFE.sk, i])
-        life[LIFE.x, i] = x
-        life[LIFE.w_year, i] = exp(ln_w0 + x)
-        life[LIFE.w_ahead, i] = exp(ln_w0 + ahead * x + ahead_half)
-        life[LIFE.w_long, i] = exp(ln_w0 + 0.5 * sd * sd)
-        if turns:
-            w = life[LIFE.w_year, i] * growth
-            a = life[LIFE.ability, i]
-            for arm in range(arms):
-                q = p[arm]
-                K = q.inh * home[arm, HOME.K, i]
-                home[arm, HOME.K, i] = K
-                home[arm, HOME.S, i] *= q.inh
-                losses[arm] += life[LIFE.h, i] * life[LIFE.line, i] * home[arm, HOME.Dc, i]
-                home[arm, HOME.Dc, i] = 0.0
-                home[arm, HOME.D0, i] = 0.0
-                home[arm, HOME.Dm, i] = 0.0
-                home[arm, HOME.Pm, i] = 0.0
-                home[arm, HOME.arrears, i] = 0.0
-                f = a * technology(K, q.A_L, q.gL, q.A_H, q.gH, q.F, q.maj_K1, q.maj_K2, q.maj_y1, q.maj_slope)
-                home[arm, HOME.ybar, i] = earnings(q.mean_xi, 1.0, w, q.r0, f)
+        life, sc, words, turned = lives[b].rows, scratch[b].rows, drawn[b].words, scratch[b].at
+        m = lanes(n, b)
+        fill_words(drawn[b], m, key, YEAR, t, NO_ALTERNATIVE)
+        count = 0
+        for k in range(in_block(n, b)):
+            l = life[LIFE.l, k]
+            if uniform(words[W1, k]) < (p0.P_turn if l > 0.0 else p0.P_turn_l0):
+                turned[count] = k
+                count += 1
+                i = ids[lo + b * LANES + k]
+                keep = np.sqrt(1.0 - p0.inh * p0.inh)
+                z, lna = normal(draw(key, SUCCESSOR, t, i, W0)), p0.sd_a * normal(draw(key, SUCCESSOR, t, i, W1))
+                life[LIFE.z, k] = p0.inh * life[LIFE.z, k] + keep * z
+                life[LIFE.lna, k] = p0.inh * life[LIFE.lna, k] + keep * lna
+                life[LIFE.ability, k] = exp(life[LIFE.lna, k])
+                life[LIFE.l, k] = 1.0
+                life[LIFE.remit, k] = 0.0
+                life[LIFE.ill, k] = 0.0
+            elif l == 1.0 and uniform(words[W2, k]) < p0.P_age_1:
+                life[LIFE.l, k] = p0.l_old
+            elif l > 0.0 and l < 1.0 and uniform(words[W2, k]) < p0.P_age_2:
+                life[LIFE.l, k] = 0.0
+                life[LIFE.remit, k] = p0.remit_lo + (p0.remit_hi - p0.remit_lo) * life[LIFE.u_remit, k]
+        x_normal = sc[SC.xi]
+        fill_normals(drawn[b], W0, x_normal, m)
+        for k in range(m):
+            x = autoregression(life[LIFE.x, k], rx, x_scale, x_normal[k])
+            ln_w0 = life[LIFE.mu, k] + life[LIFE.sg, k] * class_of_earning(life[LIFE.z, k], life[LIFE.sk, k])
+            life[LIFE.x, k] = x
+            life[LIFE.w_year, k] = ln_w0 + x
+            life[LIFE.w_ahead, k] = ln_w0 + ahead * x + ahead_half
+            life[LIFE.w_long, k] = ln_w0 + 0.5 * sd * sd
+        exponentials(life[LIFE.w_year], m)
+        exponentials(life[LIFE.w_ahead], m)
+        exponentials(life[LIFE.w_long], m)
+        for arm in range(homes.shape[0]):
+            q, home = p[arm], homes[arm, b].rows
+            for j in range(count):
+                k = turned[j]
+                K = q.inh * home[HOME.K, k]
+                home[HOME.K, k] = K
+                home[HOME.S, k] *= q.inh
+                losses[arm] += life[LIFE.h, k] * life[LIFE.line, k] * home[HOME.Dc, k]
+                home[HOME.Dc, k] = 0.0
+                home[HOME.D0, k] = 0.0
+                home[HOME.Dm, k] = 0.0
+                home[HOME.Pm, k] = 0.0
+                home[HOME.arrears, k] = 0.0
+                h = technology(K, q.A_L, q.gL, q.A_H, q.gH, q.F, q.maj_K1, q.maj_K2, q.maj_y1, q.maj_slope)
+                w = life[LIFE.w_year, k] * growth
+                home[HOME.ybar, k] = earnings(q.mean_xi, 1.0, w, q.r0, life[LIFE.ability, k] * h)
 
 
 @compiled
@@ -136,14 +139,19 @@ def month_of_life(lives, scratch, drawn, place, v, vid, n, key, t, p0, growth, M
             life[LIFE.e1, k] = e1
             life[LIFE.e2, k] = e2
             life[LIFE.ill, k] = ill
-            sc[SC.xi, k] = exp(log_xi) * well
+            sc[SC.xi, k] = log_xi
+            sc[SC.earn, k] = well
             sc[SC.assets, k] = assets_after_shocks(1.0, delta, hit, disaster)
             sc[SC.w, k] = life[LIFE.w_year, k] * growth
+        exponentials(sc[SC.xi], m)
+        for k in range(m):
+            sc[SC.xi, k] *= sc[SC.earn, k]
         fill_words(block, m, key, SURVEY, t, NO_ALTERNATIVE)
         seen = sc[SC.seen]
         fill_normals(block, W0, seen, m)
         for k in range(m):
-            seen[k] = exp(sigma * seen[k])
+            seen[k] *= sigma
+        exponentials(seen, m)
         if members:
             fill_words(block, m, key, MEMBER, t, NO_ALTERNATIVE)
             fill_uniforms(block, W0, sc[SC.u_loan], m)

@@ -7,7 +7,7 @@ import numpy as np
 
 from povsim.draws import LANES
 from povsim.model.cooperative import joining, loan_request, patronage, probability
-from povsim.model.passes import blocks_of, compiled, in_block, lanes, weighted_sum
+from povsim.model.passes import block_of, blocks_of, compiled, in_block, lane_of, lanes, weighted_sum
 from povsim.model.rates import CREDIT_UNIT
 from povsim.model.scratch import SC, TL
 from povsim.population.columns import COOP, HOME, LIFE, PLACE, WORKS_BIT
@@ -90,24 +90,26 @@ def membership(lives, homes, scratch, place, coop, v, n, p, reviewers, ties, tie
             tally[TL.dues_pool] += to_pool * paid
     for j in range(reviewers.size if interactions and running else 0):
         i = reviewers[j]
-        k = i % LANES
-        life, home, sc = lives[i // LANES].rows, homes[i // LANES].rows, scratch[i // LANES].rows
+        k = lane_of(i)
+        life, home, sc = lives[block_of(i)].rows, homes[block_of(i)].rows, scratch[block_of(i)].rows
         if was[i] != 0.0 or home[HOME.barred, k] != 0.0:
             continue
         means = home[HOME.S, k] + sc[SC.y, k]
         ybar = home[HOME.ybar, k]
         cost = p.fee / life[LIFE.line, k]
+        if cost > means + sc[SC.aid, k]:
+            continue
         gain = coop[COOP.phibar, v] * (pi * qt * p.mean_xi * sc[SC.m_out, k] + kappa * rt * ybar) if trading else 0.0
         near = 0.0
         for e in range(TIES):
-            near += tie_weight[i, e] * was[ties[i, e]]
+            near += tie_weight[i, e] * was[np.uint32(ties[i, e])]
         aided = 1.0 if (np.int64(home[HOME.enrolled, k]) & PROGRAMME_BITS) != 0 else 0.0
         invited = coop[COOP.invited, v] * aided
         chance = joining(
             gain, max(ybar, p.c_floor), near, coop[COOP.q, v], invited, cost, max(means, 0.1), aided, home[HOME.K, k],
             p.j0, p.j1, p.j2, p.j3, p.j4, p.j5, p.j6, p.j7,
         )  # fmt: skip
-        if sc[SC.u_join, k] < chance and cost <= means + sc[SC.aid, k]:
+        if sc[SC.u_join, k] < chance:
             sc[SC.trade, k] -= cost
             home[HOME.member, k] = 1.0
             home[HOME.cap, k] = cost
@@ -131,19 +133,19 @@ def membership(lives, homes, scratch, place, coop, v, n, p, reviewers, ties, tie
 
 
 @compiled
-def sales_and_loans(lives, homes, scratch, coop, v, n, p, last, interactions, applicants, asks, tally):
-    """Stage 6: what members sell to and buy from the cooperative, and its new loans. `last`: row of last month's c."""
+def sales_and_loans(lives, homes, scratch, c_last, coop, v, n, p, interactions, applicants, asks, tally):
+    """Stage 6: what members sell to and buy from the cooperative, and its new loans. `c_last` [n]: last month's c."""
     qt, rt = coop[COOP.qt, v], coop[COOP.rt, v]
     volume = 0.0
     for b in range(blocks_of(n)):
         life, home, sc = lives[b].rows, homes[b].rows, scratch[b].rows
-        m = lanes(n, b)
-        c_last, traded = home[last], sc[SC.dues]
-        for k in range(m):
+        first = b * LANES
+        for k in range(in_block(n, b)):
             sold = qt * sc[SC.xi, k] * sc[SC.m_out, k]
-            traded[k] = life[LIFE.line, k] * home[HOME.phi, k] * (sold + rt * c_last[k])
-            home[HOME.pat, k] += traded[k]
-        volume += weighted_sum(life[LIFE.h], traded, sc[SC.sums])
+            traded = life[LIFE.line, k] * home[HOME.phi, k] * (sold + rt * c_last[first + k])
+            sc[SC.dues, k] = traded
+            home[HOME.pat, k] += traded
+        volume += weighted_sum(life[LIFE.h], sc[SC.dues], sc[SC.sums])
     tally[TL.volume] = volume
     coop[COOP.vol, v] = volume
     if not interactions or coop[COOP.status, v] != 4.0 or coop[COOP.units, v] < CREDIT_UNIT:
@@ -172,8 +174,8 @@ def sales_and_loans(lives, homes, scratch, coop, v, n, p, last, interactions, ap
     ration = funds / asked
     for j in range(count):
         i = applicants[j]
-        k = i % LANES
-        home, sc = homes[i // LANES].rows, scratch[i // LANES].rows
+        k = lane_of(i)
+        home, sc = homes[block_of(i)].rows, scratch[block_of(i)].rows
         favour = 1.0 + p.eps if home[HOME.K, k] > 2.0 else 1.0 - p.eps
         loan = asks[j] * min(1.0, ration * favour)
         sc[SC.loan, k] = loan
