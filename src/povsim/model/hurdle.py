@@ -105,6 +105,19 @@ def hurdle_tables(p, tables):
 
 
 @compiled
+def outputs(K, h, m, p):
+    """(1) h(K) of the first m of a row.
+
+    A loop of its own, as every loop over powers: their constants fill the registers, and what else a loop does pushes
+    them out.
+    """
+    A_L, gL, A_H, gH, F = p.A_L, p.gL, p.A_H, p.gH, p.F
+    K1, K2, y1, slope = p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope
+    for k in range(m):
+        h[k] = technology(K[k], A_L, gL, A_H, gH, F, K1, K2, y1, slope)
+
+
+@compiled
 def pass_the_hurdle(K, ability, matters, passes, least, most, at, m, table, p):
     """Into `passes`, of the first m of a row: 1 for those who pass, 0 for others and where `matters` is not above 0.
 
@@ -127,7 +140,17 @@ def pass_the_hurdle(K, ability, matters, passes, least, most, at, m, table, p):
         if most[k] != 0.0:
             at[unsure] = k
             unsure += 1
-    for j in range(unsure):
-        k = at[j]
-        r = return_at(K[k], p.A_L, p.gL, p.A_H, p.gH, p.F, p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope)
-        passes[k] = 1.0 if r * ability[k] >= hurdle else 0.0
+    batch = m // 4  # the three values of h that each return takes stand side by side in a vector
+    for first in range(0, unsure, batch):
+        count = min(batch, unsure - first)
+        for j in range(count):
+            x = K[at[first + j]]
+            least[4 * j] = x
+            least[4 * j + 1] = x + 0.3
+            least[4 * j + 2] = x + 3.0
+            least[4 * j + 3] = x
+        outputs(least, most, 4 * count, p)
+        for j in range(count):
+            k = at[first + j]
+            r = marginal_return(most[4 * j], most[4 * j + 1], most[4 * j + 2], 1.0)
+            passes[k] = 1.0 if r * ability[k] >= hurdle else 0.0

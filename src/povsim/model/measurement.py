@@ -8,8 +8,8 @@ import numpy as np
 from povsim.draws import LANES
 from povsim.model.cooperative import service_due
 from povsim.model.household import capacity, consumption_capacity, marginal_return, marketed_output, technology
-from povsim.model.hurdle import pass_the_hurdle
-from povsim.model.passes import block_of, blocks_of, compiled, in_block, inlined, lane_of, lanes, outputs, weighted_sum
+from povsim.model.hurdle import outputs, pass_the_hurdle
+from povsim.model.passes import block_of, blocks_of, compiled, in_block, inlined, lane_of, lanes, weighted_sum
 from povsim.model.scratch import SC, TR
 from povsim.population.columns import COOP, HOME, LIFE, TIE
 
@@ -148,7 +148,7 @@ def marks(homes, scratch, tracked, coop, v, p, cooperative, b, growth, growth_ah
         pass_the_hurdle(
             tr[TR.K], tr[TR.ability], tr[TR.above], tr[TR.invests], tr[TR.least], tr[TR.most], scratch[0].at, m, table, p
         )
-        for j in range(in_block(n, g)):
+        for j in range(m):
             K, service, invests = tr[TR.K, j], tr[TR.service, j], tr[TR.invests, j] != 0.0
             m12 = tr[TR.c_sum, j] / 12.0
             ahead = consumption_capacity(tr[TR.ahead, j], wear_rate, K, service, s0, s1, k1, invests)
@@ -159,4 +159,6 @@ def marks(homes, scratch, tracked, coop, v, p, cooperative, b, growth, growth_ah
             bits = (1 if m12 >= line else 0) | (2 if m12 >= upper else 0)
             bits |= (4 if ahead >= upper else 0) | (8 if alone >= upper else 0) | (16 if ahead >= line else 0)
             bits |= (32 if now >= upper else 0) | (64 if long_run >= upper else 0) | (128 if member else 0)
-            out[first + g * LANES + j] = np.uint8(bits)
+            tr[TR.bits, j] = bits
+        for j in range(in_block(n, g)):
+            out[first + g * LANES + j] = np.uint8(tr[TR.bits, j])

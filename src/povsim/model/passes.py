@@ -24,9 +24,8 @@ from povsim.model.household import (
     plan,
     real_consumption,
     set_aside,
-    technology,
 )
-from povsim.model.hurdle import pass_the_hurdle
+from povsim.model.hurdle import outputs, pass_the_hurdle
 from povsim.model.scratch import SC, TL
 from povsim.population.columns import COOP, HOME, LIFE, WORKS_BIT
 from povsim.population.sample import TIES
@@ -74,32 +73,22 @@ def lane_of(i):
 def weighted_sum(weight, x, room):
     """Sum of weight x over a block; weights of lanes that are not in use are 0.
 
-    Additions of floats may not be moved, so one sum after the other could not be a vector. Here 32 sums of four go side by
+    Additions of floats may not be moved, so one sum after the other could not be a vector. Here 16 sums of eight go side by
     side, and are then added two by two: the same order always.
     """
-    for k in range(32):
-        room[k] = (weight[k] * x[k] + weight[k + 32] * x[k + 32]) + (weight[k + 64] * x[k + 64] + weight[k + 96] * x[k + 96])
-    for k in range(8):
-        room[k] = (room[k] + room[k + 16]) + (room[k + 8] + room[k + 24])
-    return ((room[0] + room[4]) + (room[2] + room[6])) + ((room[1] + room[5]) + (room[3] + room[7]))
-
-
-@compiled
-def outputs(K, h, m, p):
-    """(1) h(K) of the first m of a row.
-
-    A loop of its own, as every loop over powers: their constants fill the registers, and what else a loop does pushes
-    them out.
-    """
-    A_L, gL, A_H, gH, F = p.A_L, p.gL, p.A_H, p.gH, p.F
-    K1, K2, y1, slope = p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope
-    for k in range(m):
-        h[k] = technology(K[k], A_L, gL, A_H, gH, F, K1, K2, y1, slope)
+    for k in range(16):
+        first = (weight[k] * x[k] + weight[k + 16] * x[k + 16]) + (weight[k + 32] * x[k + 32] + weight[k + 48] * x[k + 48])
+        second = (weight[k + 64] * x[k + 64] + weight[k + 80] * x[k + 80]) + (
+            weight[k + 96] * x[k + 96] + weight[k + 112] * x[k + 112]
+        )
+        room[k] = first + second
+    low = ((room[0] + room[8]) + (room[4] + room[12])) + ((room[2] + room[10]) + (room[6] + room[14]))
+    return low + (((room[1] + room[9]) + (room[5] + room[13])) + ((room[3] + room[11]) + (room[7] + room[15])))
 
 
 @compiled
 def exponentials(x, m):
-    """e^x of the first m of a row, in place."""
+    """e^x of the first m of a row, in place. A loop of its own, as `outputs`."""
     for k in range(m):
         x[k] = exp(x[k])
 
@@ -168,9 +157,10 @@ def hand_out(amount, enrolled, bit, line, out, m):
 def repayment(homes, scratch, q, n, p, cooperative, tally):
     """Stage 7: default or service on loans of the cooperative older than this month, then the moneylender. Fills `cash`."""
     c_floor, r_m, repay_m, iota = p.c_floor, p.r_m, p.repay_m, p.iota
-    # no chance of default is above that at the highest hazard, whatever the income; so most need not be worked out
-    worst = max(default_hazard(p.dl, p.dq, q, p.dy, -1e9, c_floor), default_hazard(p.dl, p.dq, q, p.dy, 1e9, c_floor))
-    at_most = probability(worst) * (1.0 + 1e-12)
+    at_most = 0.0
+    if cooperative:  # no chance of default is above that at the highest hazard: so most need not be worked out
+        worst = max(default_hazard(p.dl, p.dq, q, p.dy, -1e9, c_floor), default_hazard(p.dl, p.dq, q, p.dy, 1e9, c_floor))
+        at_most = probability(worst) * (1.0 + 1e-12)
     for b in range(blocks_of(n)):
         home, sc = homes[b].rows, scratch[b].rows
         m = lanes(n, b)

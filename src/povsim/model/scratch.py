@@ -83,6 +83,7 @@ TRACKED_COLUMNS = {
     "invests": "1: the marginal return passes the hurdle",
     "least": "per month: bounds of the marginal return at unit ability",
     "most": "",
+    "bits": "marks",
 }
 
 TR = namedtuple("TR", TRACKED_COLUMNS)(*range(len(TRACKED_COLUMNS)))
