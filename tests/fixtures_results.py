@@ -102,6 +102,8 @@ def made_up_summary() -> dict[str, Any]:
                     "E4cap": 0.8 * shares["E4"],
                     "E4now": 1.2 * shares["E4"],
                     "E4long": 0.7 * shares["E4"],
+                    "E4succ": 1.5 * shares["E4"],
+                    "ended_share": 0.28,
                     "reentry_36m": 0.41,
                     "reasons": {"E5": "needs branched futures (futures=N)"},
                 }

@@ -89,6 +89,7 @@ class Household(mesa.Agent):
         z_normal, ability_normal, _, _ = self.model.draws.successor(t, self.id)
         self.z = earning.inherited(self.z, 1.0, z_normal, p)
         self.lna = earning.inherited(self.lna, p["sd_a"], ability_normal, p)
+        self.formed = t
         self.l = 1.0
         self.remit = 0.0
         self.ill = 0

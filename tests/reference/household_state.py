@@ -22,6 +22,7 @@ STATE = (
     "e1",  # persistent income shock
     "e2",  # transitory income shock
     "ill",  # months of illness left
+    "formed",  # month in which it took over from one that ended, 0 if it was there from the first
     "K",  # assets, L
     "S",  # savings, L
     "ybar",  # expected income, L a month

@@ -262,6 +262,7 @@ def household_state(i):
         "e1": 0.0,
         "e2": 0.0,
         "ill": 0,
+        "formed": 0,
         "K": 0.5 + 1.4 * i,
         "S": 0.2 * i,
         "ybar": 0.8 + 0.1 * i,

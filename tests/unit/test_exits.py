@@ -37,20 +37,24 @@ def expand_group(text: str) -> list[Fraction]:
     return [Fraction(v) for count, v in re.findall(r"(\d+)x([\d.]+)", text) for _ in range(int(count))]
 
 
-def reference(line, margin, cap_line, cap_margin, cap_x, now, long_run, W, T):
-    """First months of all rungs, straight from the definitions; each argument is read as path[month]."""
+def reference(line, margin, cap_line, cap_margin, cap_x, now, long_run, W, T, until):
+    """First months of all rungs, straight from the definitions; each argument is read as path[month].
+
+    A household that ends in month `until` has none of what comes after it.
+    """
     found = dict.fromkeys(exits.RUNGS, 0)
-    if cap_margin[T]:
+    if cap_margin[T] and until >= T:
         found["E3"] = T
-    for tau in range(T - 60, 11, -1):
-        stays = all(line[t] for t in range(tau, tau + W + 1))
+    for tau in range(min(T - 60, until), 11, -1):
+        lives = tau + W <= until
+        stays = lives and all(line[t] for t in range(tau, tau + W + 1))
         sustained = margin[tau] and stays
         for rung, holds in {
             "E1": line[tau],
             "E2": sustained,
             "E4": sustained and cap_margin[tau + W],
             "E4x": sustained and cap_margin[tau + W] and cap_x[tau + W],
-            "E4cap": all(cap_line[t] for t in range(tau, tau + W + 1)) and cap_margin[tau + W],
+            "E4cap": lives and all(cap_line[t] for t in range(tau, tau + W + 1)) and cap_margin[tau + W],
             "E4now": sustained and now[tau + W],
             "E4long": sustained and long_run[tau + W],
         }.items():
@@ -59,10 +63,10 @@ def reference(line, margin, cap_line, cap_margin, cap_x, now, long_run, W, T):
     return found
 
 
-def by_bits(column: np.ndarray, W: int) -> dict[str, int]:
+def by_bits(column: np.ndarray, W: int, until: int) -> dict[str, int]:
     paths = [[False, *((column >> bit) & 1).astype(bool)] for bit in range(7)]
     line, margin, cap_margin, cap_x, cap_line, now, long_run = paths
-    return reference(line, margin, cap_line, cap_margin, cap_x, now, long_run, W, column.size)
+    return reference(line, margin, cap_line, cap_margin, cap_x, now, long_run, W, column.size, until)
 
 
 def test_the_file_is_large_enough_and_its_names_are_unique():
@@ -74,18 +78,19 @@ def test_the_file_is_large_enough_and_its_names_are_unique():
 def test_hand_made_path(row):
     c, cap, cap_x = expand(row["c"], T + 11), expand(row["ccap"], T), expand(row["ccapx"], T)
     expected = {rung: int(row[rung]) for rung in LADDER}
+    until = int(row["until"] or T)
 
     # Exact arithmetic first: a wrong hand calculation must not be hidden by a tolerance.
     mean = [None, *(sum(c[t : t + 12]) / 12 for t in range(T))]
     line, margin = ([m is not None and m >= level for m in mean] for level in (1, 1 + MARGIN))
     at = {name: [False, *(v >= level for v in path)] for name, path, level in (
         ("line", cap, 1), ("margin", cap, 1 + MARGIN), ("x", cap_x, 1 + MARGIN))}  # fmt: skip
-    exact = reference(line, margin, at["line"], at["margin"], at["x"], at["margin"], at["margin"], W, T)
+    exact = reference(line, margin, at["line"], at["margin"], at["x"], at["margin"], at["margin"], W, T, until)
     assert {rung: int(exact[rung] > 0) for rung in LADDER} == expected
 
     consumption, capacity, capacity_x = (np.array([float(v) for v in path])[:, None] for path in (c, cap, cap_x))
     flags = exits.flags_from_paths(exits.m12(consumption.T).T, capacity, capacity_x, float(MARGIN))
-    got = exits.first_exits(flags, W, T)
+    got = exits.first_exits(flags, W, T, [until])
     for rung in (*LADDER, "E4cap"):
         assert got[rung][0] == exact[rung], rung
 
@@ -108,11 +113,13 @@ def monthly_flags(draw, most: int = 5):
 
 
 @settings(max_examples=150, deadline=None)
-@given(monthly_flags(), st.sampled_from([1, 12, 24, 36, 60]))
-def test_agrees_with_brute_force(flags, follow_up):
-    got = exits.first_exits(flags, follow_up)
-    for j in range(flags.shape[1]):
-        expected = by_bits(flags[:, j], follow_up)
+@given(monthly_flags(), st.sampled_from([1, 12, 24, 36, 60]), st.data())
+def test_agrees_with_brute_force(flags, follow_up, data):
+    months, n = flags.shape
+    until = data.draw(st.none() | st.lists(st.integers(0, months), min_size=n, max_size=n))
+    got = exits.first_exits(flags, follow_up, until=until)
+    for j in range(n):
+        expected = by_bits(flags[:, j], follow_up, months if until is None else until[j])
         assert {rung: int(tau[j]) for rung, tau in got.items()} == expected
 
 
@@ -180,6 +187,8 @@ def test_window_and_refusals():
         (lambda: exits.first_exits(flags, 61), "exit.W = 61"),
         (lambda: exits.first_exits(flags, 0), "exit.W = 0"),
         (lambda: exits.first_exits(flags, 36, 120), "must agree"),
+        (lambda: exits.first_exits(flags, 36, until=[flags.shape[0] + 1] * flags.shape[1]), "until must hold a month"),
+        (lambda: exits.first_exits(flags, 36, until=[1.5] * flags.shape[1]), "until must hold a month"),
         (lambda: exits.first_exits(flags.astype(float), 36), "uint8"),
         (lambda: exits.first_exit(flags, 36, "E4X"), "nearest is 'E4x'"),
         (lambda: exits.m12(np.ones(11)), "12 or more"),

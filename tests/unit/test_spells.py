@@ -42,6 +42,19 @@ def test_first_spells_by_hand():
     assert arms.months[1].tolist() == found.months[::-1].tolist()
 
 
+def test_a_household_that_ends_is_censored_there_and_its_successor_is_not_seen():
+    flags = together(
+        flags_of((13, 156)), flags_of((13, 50), (60, 156)), flags_of((13, 39)), flags_of((50, 156)), flags_of((13, 40))
+    )
+    found = spells.first_spells(flags, until=[40, 40, 40, 40, 40])
+    assert found.crossing.tolist() == [13, 13, 13, 0, 13]
+    assert found.months.tolist() == [27, 27, 27, 0, 27]
+    assert found.ended.tolist() == [False, False, True, False, False]  # back in month 40 is seen, in month 41 is not
+    survival = spells.survival_of_exits(flags, np.ones(5), until=[40, 40, 40, 40, 40]).survival
+    assert survival[26:28].tolist() == [1.0, 0.75] and np.isnan(survival[28:]).all()
+    assert spells.reentry(flags[:, :1], np.ones(1), until=[40])[0] is None
+
+
 def test_reentry_by_hand():
     # Back after 8 months, after exactly 36, after 37, never: two of four within 36 months.
     flags = together(flags_of((13, 20)), flags_of((20, 55)), flags_of((20, 56)), flags_of((20, 156)))

@@ -21,14 +21,14 @@ RELATIVE, ABSOLUTE = 1e-9, 1e-12
 
 SAME_NAME = {  # attribute of a reference household -> table, row
     **{name: ("life", getattr(LIFE, name)) for name in ("size", "line", "h", "own", "trader", "passive")},
-    **{name: ("life", getattr(LIFE, name)) for name in ("z", "lna", "l", "x", "e1", "e2", "ill", "sg", "sk")},
+    **{name: ("life", getattr(LIFE, name)) for name in ("z", "lna", "l", "x", "e1", "e2", "ill", "formed", "sg", "sk")},
     **{name: ("home", getattr(HOME, name)) for name in ("K", "S", "ybar", "Dc", "D0", "Dm", "Pm", "cap", "pat", "phi")},
     **{name: ("home", getattr(HOME, name)) for name in ("shu12", "due", "member", "barred", "arrears")},
     "rev": ("life", LIFE.review),
     "u_rem": ("life", LIFE.u_remit),
 }
-WHOLE = ("ill", "member", "barred", "arrears", "passive", "own", "trader", "rev", "size")
-OF_A_HOUSEHOLD = names("z lna l x e1 e2 ill K S ybar Dc D0 Dm Pm cap pat phi shu12 due member barred arrears")
+WHOLE = ("ill", "formed", "member", "barred", "arrears", "passive", "own", "trader", "rev", "size")
+OF_A_HOUSEHOLD = names("z lna l x e1 e2 ill formed K S ybar Dc D0 Dm Pm cap pat phi shu12 due member barred arrears")
 OF_A_VILLAGE = {  # attribute of a reference village -> row of COOP
     **{name: getattr(COOP, name) for name in ("status", "q", "trust", "units", "cash", "Dx", "fixed", "pool", "loans_out")},
     **{name: getattr(COOP, name) for name in ("Eq0", "Eq", "ytd", "rate_pat", "rate_cap", "shu_flag", "phibar", "mshare")},
@@ -36,7 +36,7 @@ OF_A_VILLAGE = {  # attribute of a reference village -> row of COOP
     "lossrate": COOP.loss_rate,
     "entered_trading": COOP.funded,
 }
-DISCRETE = ("l", "ill", "member", "barred", "arrears", "status", "units", "shu_flag", "entered_trading")
+DISCRETE = ("l", "ill", "formed", "member", "barred", "arrears", "status", "units", "shu_flag", "entered_trading")
 
 
 class KeyedDraws:

@@ -13,7 +13,7 @@ from povsim import parameters
 from povsim.config import Scenario
 from povsim.experiments.contrasts import Contrast, CostDifference, null_contrast, paired_contrast, spans, villages_needed
 from povsim.experiments.population_check import check_table
-from povsim.experiments.replicate import AREAS, Replicate
+from povsim.experiments.replicate import AREAS, TAKE_UP_MONTH, WITH_SUCCESSORS, Replicate
 from povsim.measures.groups import GROUPS
 from povsim.population.columns import STATUS
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from povsim.experiments.comparison import VariantRun
 
 LADDER = ("E1", "E2", "E3", "E4", "E4x")
-COMPANIONS = ("E4cap", "E4now", "E4long")
+COMPANIONS = ("E4cap", "E4now", "E4long", WITH_SUCCESSORS)
 NO_FUTURES = "needs branched futures, which this version does not live"
 YEARS_SHOWN = (12, 36, 60, 96)
 PAIRS = (
@@ -86,6 +86,13 @@ def _share(replicate: Replicate, arm: str, rung: str, group: str, weight: np.nda
     return float(weight[m] @ (replicate.outcomes[arm].tau[rung][m] > 0) / total) if total > 0 else None
 
 
+def _ended(replicate: Replicate, group: str, T: int) -> float | None:
+    """Share of the group's households that end before the horizon and are followed by a successor."""
+    m = replicate.group(group)
+    weight = replicate.weight[m]
+    return float(weight @ (replicate.until[m] < T) / weight.sum()) if weight.sum() > 0 else None
+
+
 def _variant(scenario: Scenario, run: VariantRun, contrasts: list[Contrast]) -> dict[str, Any]:
     arms: dict[str, Any] = {}
     for name in _arm_names(scenario, run):
@@ -95,6 +102,7 @@ def _variant(scenario: Scenario, run: VariantRun, contrasts: list[Contrast]) -> 
             for rung in (*LADDER, *COMPANIONS):
                 cell[rung] = _mean(_share(r, name, rung, group, r.weight) for r in run.replicates)
             cell["E5"] = None
+            cell["ended_share"] = _mean(_ended(r, group, scenario.horizon_months) for r in run.replicates)
             cell["reentry_36m"] = _mean(r.outcomes[name].reentry[group] for r in run.replicates)
             cell["reasons"] = {"E5": NO_FUTURES}
             if cell["reentry_36m"] is None:
@@ -187,7 +195,8 @@ def _member_share(r: Replicate, arm: str, month: int) -> float:
 
 
 def _trading_members(r: Replicate, arm: str) -> float | None:
-    m = r.structural
+    """Share of the structurally poor still living in month 60 that are members of a trading cooperative then."""
+    m = r.structural & (r.until >= TAKE_UP_MONTH)
     total = r.weight[m].sum()
     return float(r.weight[m] @ r.outcomes[arm].member_m60[m] / total) if total > 0 else None
 

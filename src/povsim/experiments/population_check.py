@@ -8,12 +8,22 @@ import polars as pl
 from numpy.typing import NDArray
 
 from povsim import evidence
+from povsim.draws import DrawKey, Stream, normals
 from povsim.measures.poverty import gini
-from povsim.population.columns import LIFE
+from povsim.model.state import State
+from povsim.population.columns import HOME, LIFE
 from povsim.population.sample import Sample
 
 Floats = NDArray[np.float64]
 STATISTICS = ("headcount", "P1", "P2")
+
+
+def observed_consumption(sample: Sample, state: State, sigma_me: float, key: DrawKey, months: Sequence[int]) -> Floats:
+    """Consumption of `months` of the last year as a survey sees it, L [months, H]: c exp(sigma_me N), equation (21)."""
+    rows = np.empty((len(months), sample.ids.size))
+    for k, t in enumerate(months):
+        rows[k] = state.home[0, HOME.c0 + t % 12] * np.exp(sigma_me * normals(key, Stream.SURVEY, sample.ids, t)[:, 0])
+    return rows
 
 
 def synthetic(sample: Sample, consumption: Floats) -> dict[tuple[str, str, str], float]:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from povsim import parameters
 from povsim.config import Scenario
-from povsim.draws import DrawKey, Stream, normals
+from povsim.draws import DrawKey
 from povsim.experiments.costs import costs_by_purse
-from povsim.experiments.population_check import synthetic
+from povsim.experiments.population_check import observed_consumption, synthetic
 from povsim.measures.exits import MEMBER, first_exits
 from povsim.measures.spells import Survival, reentry, survival_of_exits
 from povsim.model.arm import Arm
@@ -29,15 +29,17 @@ Floats = NDArray[np.float64]
 AREAS = ("all", "urban", "rural")
 TODAYS_AID = {"pkh": 1.0, "sembako": 1.0}
 TAKE_UP_MONTH = 60
+WITH_SUCCESSORS = "E4succ"
 
 
 @dataclass
 class ArmOutcome:
     """What one arm left in one replicate.
 
-    tau: first month of each rung by household (0 never) [n]; cost by (purse, item), Rp; poverty [T+1, area, 4] shares of
-    persons (observed P0, P1, P2, latent P0); status [T+1, V] uint8; members [T, V]; volume [T, V]; member_m60 [n] member of a
-    trading cooperative in month 60; families enrolled by programme [years]; works_lost Rp of the nation [T].
+    tau: first month of each rung by household (0 never) [n], `E4succ` as E4 with the months of successors counted too; cost by
+    (purse, item), Rp; poverty [T+1, area, 4] shares of persons (observed P0, P1, P2, latent P0); status [T+1, V] uint8;
+    members [T, V]; volume [T, V]; member_m60 [n] member of a trading cooperative in month 60; families enrolled by programme
+    [years]; works_lost Rp of the nation [T].
     """
 
     tau: dict[str, NDArray[np.int16]]
@@ -63,7 +65,8 @@ class Replicate:
     """A replicate after its burn-in, and the outcomes of the arms lived so far.
 
     weight, persons [n] of the tracked (baseline poor); structural [n]; village [n] row; village_weight [V] real villages;
-    level and note of the strata; baseline: rates of month 0 and of the year before, for the table of published figures.
+    level and note of the strata; baseline: rates of month 0 and of the year before, for the table of published figures; until
+    [n] last month in which each tracked household lives, in every arm.
     """
 
     number: int
@@ -73,6 +76,7 @@ class Replicate:
     structural: NDArray[np.bool_]
     year_before: dict[str, Any]
     outcomes: dict[str, ArmOutcome] = field(default_factory=dict)
+    until: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
 
     @property
     def weight(self) -> Floats:
@@ -128,9 +132,12 @@ def live_arms(
     record = country.run()
     costs = costs_by_purse(record, start, replicate.village_weight, arms)
     persons = _persons_by_village(replicate.sample)
+    replicate.until = record.until
+    W, T = scenario.exit.W, scenario.horizon_months
     for a, arm in enumerate(arms):
         marks = record.marks[a]
-        tau = first_exits(marks, scenario.exit.W, scenario.horizon_months)
+        tau = first_exits(marks, W, T, record.until)
+        tau[WITH_SUCCESSORS] = first_exits(marks, W, T)["E4"]
         groups = {g: replicate.group(g) for g in ("structural", "baseline_poor")}
         replicate.outcomes[arm.name] = ArmOutcome(
             tau=tau,
@@ -142,8 +149,8 @@ def live_arms(
             members=record.members[a],
             volume=record.volume[a],
             member_m60=(marks[TAKE_UP_MONTH - 1] & MEMBER) != 0,
-            reentry={g: reentry(marks[:, m], replicate.weight[m])[0] for g, m in groups.items()},
-            survival={g: survival_of_exits(marks[:, m], replicate.weight[m]) for g, m in groups.items()},
+            reentry={g: reentry(marks[:, m], replicate.weight[m], until=record.until[m])[0] for g, m in groups.items()},
+            survival={g: survival_of_exits(marks[:, m], replicate.weight[m], until=record.until[m]) for g, m in groups.items()},
             families={name: table[a] for name, table in record.families.items()},
             works_lost=record.works_lost[a],
         )
@@ -168,10 +175,7 @@ def _year_before(sample: Sample, state: State, p: dict[str, float], key: DrawKey
 
     `month_0` [area, 4] as in ArmOutcome.poverty; `figures` for the check against published ones.
     """
-    c = np.empty((12, sample.ids.size))
-    for k, t in enumerate(range(state.t - 11, state.t + 1)):
-        noise = normals(key, Stream.SURVEY, sample.ids, t)[:, 0]
-        c[k] = state.home[0, HOME.c0 + t % 12] * np.exp(p["sigma_me"] * noise)
+    c = observed_consumption(sample, state, p["sigma_me"], key, range(state.t - 11, state.t + 1))
     true = state.home[0, HOME.c0 + state.t % 12]
     gap = np.maximum(0.0, 1 - c[-1])
     each = np.stack([c[-1] < 1, gap, gap**2, true < 1])

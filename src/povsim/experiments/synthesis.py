@@ -10,7 +10,7 @@ the same seed gives the same table, byte for byte.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from povsim import evidence, parameters
-from povsim.draws import DrawKey, Stream, normals
+from povsim.draws import DrawKey
+from povsim.experiments.population_check import observed_consumption
+from povsim.experiments.replicate import TODAYS_AID
 from povsim.measures.poverty import gini
 from povsim.model.arm import Arm
 from povsim.model.country import Country
@@ -86,16 +88,6 @@ def margins(cells: pl.DataFrame) -> Margins:
     )
 
 
-def observed(sample: Sample, state: State, p: dict[str, float], key: DrawKey) -> Floats:
-    """Observed consumption of every third month of the last year, L [4, H] (equation 21)."""
-    months = [state.t - 9, state.t - 6, state.t - 3, state.t]
-    rows = []
-    for t in months:
-        noise = normals(key, Stream.SURVEY, sample.ids, t)[:, 0]
-        rows.append(state.home[0, HOME.c0 + t % 12] * np.exp(p["sigma_me"] * noise))
-    return np.stack(rows)
-
-
 def cell_quantiles(c: Floats, weight: Floats, cell: NDArray[np.int64], at: Floats) -> Floats:
     """Person-weighted quantile of `c` [months, H] in every cell at its own rate `at` [cells]; households in cell order."""
     out = np.ones(at.size)
@@ -121,7 +113,7 @@ def adjust(
     table: pl.DataFrame, target: Margins, sample: Sample, state: State, p: dict[str, float], key: DrawKey, gain: float
 ) -> pl.DataFrame:
     """One step of the control loop; the sample's own traits follow the new table."""
-    c = observed(sample, state, p, key)
+    c = observed_consumption(sample, state, p["sigma_me"], key, (state.t - 9, state.t - 6, state.t - 3, state.t))
     persons = sample.persons
     cell = sample.cell[sample.village]
     quantile = cell_quantiles(c, persons, cell, target.headcount)
@@ -169,38 +161,87 @@ def law_of_assets(table: pl.DataFrame, target: Margins, sample: Sample, state: S
     return table.with_columns(**{name: pl.Series(columns[k]) for k, name in enumerate(LAW)})
 
 
+@dataclass(frozen=True)
+class Closeness:
+    """How close the fit's own run with the finished table comes to the published headcounts of persons.
+
+    districts [share]: within max(1 point, 10 % of the rate); provinces [count]: within max(0.4 point, 8 %), of how many.
+    """
+
+    districts: float
+    provinces: int
+    of_provinces: int
+
+
+class Run:
+    """The fit's own run of one variant: its villages, its draws and the burn-in with today's aid."""
+
+    def __init__(self, cells: pl.DataFrame, variant: str, effort: Effort, pool: Executor, threads: int) -> None:
+        self.cells, self.variant, self.effort = cells, variant, effort
+        self.p, self.key = parameters.values(variant), DrawKey(FIT_SEED, 0)
+        self._drawn = draw_villages(cells, 0, self.key, per_district=effort.per_district)
+        self._pool, self._threads = pool, threads
+
+    def start(self, table: pl.DataFrame, years: int) -> tuple[Sample, State]:
+        """Households by the table, at the beginning of a burn-in of so many years."""
+        sample = draw_sample(self.cells, self._drawn, self.effort.households, self.p, table, self.key)
+        return sample, State.first(sample, -12 * years)
+
+    def live(self, sample: Sample, state: State, years: int) -> None:
+        """Live on, in place."""
+        Country(
+            sample, state, [Arm("aid", self.p, TODAYS_AID)], self.variant, self.key,
+            months=12 * years, nation=nation(), record=False, pool=self._pool, threads=self._threads,
+        ).run()  # fmt: skip
+
+
 def fit(
     cells: pl.DataFrame,
     variant: str,
     effort: Effort = Effort(),
     threads: int = 2,
     advance: Callable[[float], object] = lambda years: None,
-) -> pl.DataFrame:
-    """The fitted table of one variant, rounded to five decimals: cell_id, mu, sg, sk, K_const, K_w, K_a, K_sd."""
-    p = parameters.values(variant)
-    key = DrawKey(FIT_SEED, 0)
-    target, whole = margins(cells), nation()
-    drawn = draw_villages(cells, 0, key, per_district=effort.per_district)
-    arm = Arm("base", p, {"pkh": 1.0, "sembako": 1.0})
+) -> tuple[pl.DataFrame, Closeness]:
+    """The fitted table of one variant, rounded to five decimals, and how close its own run comes.
 
-    def live(sample: Sample, state: State, months: int) -> None:
-        Country(sample, state, [arm], variant, key, months=months, nation=whole, record=False, pool=pool, threads=threads).run()
-
-    table = first_guess(cells, p)
+    Columns: cell_id, mu, sg, sk, K_const, K_w, K_a, K_sd. `advance` is told the years lived.
+    """
+    target = margins(cells)
     with ThreadPoolExecutor(threads) as pool:
-        sample = draw_sample(cells, drawn, effort.households, p, table, key)
-        state = State.first(sample, -12 * effort.adjusting)
+        run = Run(cells, variant, effort, pool, threads)
+        table = first_guess(cells, run.p)
+        sample, state = run.start(table, effort.adjusting)
         for year in range(effort.adjusting):
-            live(sample, state, 12)
+            run.live(sample, state, 1)
             before = table["mu"].to_numpy()
-            table = adjust(table, target, sample, state, p, key, max(LEAST_GAIN, 1 - year / 16))
+            table = adjust(table, target, sample, state, run.p, run.key, max(LEAST_GAIN, 1 - year / 16))
             follow(table, sample, state, table["mu"].to_numpy() - before)
             advance(1)
         table = law_of_assets(table, target, sample, state)
         for _ in range(effort.rounds):
-            sample = draw_sample(cells, drawn, effort.households, p, table, key)
-            state = State.first(sample, -12 * effort.burn_in)
-            live(sample, state, 12 * effort.burn_in)
-            table = adjust(table, target, sample, state, p, key, LAST_GAIN)
+            sample, state = run.start(table, effort.burn_in)
+            run.live(sample, state, effort.burn_in)
+            table = adjust(table, target, sample, state, run.p, run.key, LAST_GAIN)
             advance(effort.burn_in)
-    return table.with_columns(pl.all().exclude("cell_id").round(DECIMALS))
+        table = table.with_columns(pl.all().exclude("cell_id").round(DECIMALS))
+        sample, state = run.start(table, effort.burn_in)
+        run.live(sample, state, effort.burn_in)
+        advance(effort.burn_in)
+    return table, closeness(cells, sample, state, run.p, run.key)
+
+
+def closeness(cells: pl.DataFrame, sample: Sample, state: State, p: dict[str, float], key: DrawKey) -> Closeness:
+    """Observed headcount of persons, mean of the last twelve months, against the published one by district and province."""
+    c = observed_consumption(sample, state, p["sigma_me"], key, range(state.t - 11, state.t + 1))
+    poor = (c < 1).mean(axis=0)
+    cell, persons = sample.cell[sample.village], sample.persons
+    published = cells["p0_pct"].to_numpy() / 100
+    off = []
+    for column in ("district_id", "province"):
+        names, place = np.unique(cells[column].to_numpy(), return_inverse=True)
+        found = by_group(poor, persons, place[cell], names.size)
+        known = by_group(published, cells["persons"].to_numpy(), place, names.size)
+        off.append((np.abs(found - known), known))
+    (district, rate), (province, province_rate) = off
+    inside = province <= np.maximum(0.004, 0.08 * province_rate)
+    return Closeness(float((district <= np.maximum(0.01, 0.10 * rate)).mean()), int(inside.sum()), inside.size)

@@ -9,6 +9,9 @@ A household-month is one byte, `flags` uint8 [T, n] or [arms, T, n]; index t - 1
            margin set to 0 >= 1 + b
 
 m12 and ccap are in household poverty lines per month. E5 needs branched futures and is not read from flags.
+
+An exit is that of the household which was poor. Where it ends (its members die or grow old, and a young household takes over
+the row), its months end: `until` is the last month in which each household lives.
 """
 
 from __future__ import annotations
@@ -102,10 +105,11 @@ def flags_from_paths(m12: npt.ArrayLike, ccap: npt.ArrayLike, ccap_x: npt.ArrayL
     return flags
 
 
-def first_exits(flags: Flags, W: int, T: int | None = None) -> dict[str, Months]:
+def first_exits(flags: Flags, W: int, T: int | None = None, until: npt.ArrayLike | None = None) -> dict[str, Months]:
     """First month tau of every rung, 0 where there is none; for E3, read at the horizon, T.
 
-    `flags` uint8 [T, n] or [arms, T, n]; `W` months of follow-up, 1 to 60. Each result is int16 [n] or [arms, n].
+    `flags` uint8 [T, n] or [arms, T, n]; `W` months of follow-up, 1 to 60; `until` [n] last month of each household (0 to T;
+    default T): a rung counts only if the household lives through all its months. Each result is int16 [n] or [arms, n].
     One pass over the months, last to first; the interpreter lock is released meanwhile.
     """
     given = np.asarray(flags)
@@ -117,9 +121,20 @@ def first_exits(flags: Flags, W: int, T: int | None = None) -> dict[str, Months]
     _check_follow_up(W)
     first, last = window(months)
     arms = np.ascontiguousarray(given.reshape((-1, *given.shape[-2:])))
+    living = np.full(arms.shape[2], months, np.int16) if until is None else last_months(until, months, arms.shape[2])
     out = np.zeros((len(RUNGS), arms.shape[0], arms.shape[2]), dtype=np.int16)
-    _first_exits(arms, W, first, last, out)
+    _first_exits(arms, W, first, last, living, out)
     return {rung: out[k, 0] if given.ndim == 2 else out[k] for k, rung in enumerate(RUNGS)}
+
+
+def last_months(until: npt.ArrayLike, T: int, n: int) -> Months:
+    """`until` as int16 [n], checked: whole months from 0 to T, one a household."""
+    given = np.asarray(until)
+    if given.shape != (n,) or given.dtype.kind not in "iu" or (n and not 0 <= given.min() <= given.max() <= T):
+        raise PovsimError(
+            f"until must hold a month from 0 to {T} for each of {n} households; given {given.dtype} {given.shape}."
+        )
+    return given.astype(np.int16)
 
 
 def first_exit(flags: Flags, W: int, rung: str, T: int | None = None) -> Months:
@@ -154,11 +169,12 @@ def _finite(name: str, values: npt.ArrayLike) -> Floats:
 
 
 @njit(nogil=True, cache=True)
-def _first_exits(flags, W, first, last, out):
+def _first_exits(flags, W, first, last, until, out):
     """Fill out [rungs, arms, n] from flags [arms, T, n]; rungs in the order of RUNGS.
 
     Months are read last to first, so the latest write to a rung is its first month. `above` counts the consecutive
     months from t on with m12 >= 1: the condition "on [t, t + W]" is above > W. `capable` counts the same for ccap >= 1.
+    Months after `until` count as not above and not capable.
     """
     arms, T, n = flags.shape
     above = np.zeros(n, dtype=np.int16)
@@ -167,13 +183,14 @@ def _first_exits(flags, W, first, last, out):
         above[:] = 0
         capable[:] = 0
         for j in range(n):
-            if flags[a, T - 1, j] & CCAP_MARGIN:
+            if until[j] == T and flags[a, T - 1, j] & CCAP_MARGIN:
                 out[2, a, j] = T
         for t in range(T, first - 1, -1):
             now = flags[a, t - 1]
             for j in range(n):
-                above[j] = above[j] + 1 if now[j] & M12_LINE else 0
-                capable[j] = capable[j] + 1 if now[j] & CCAP_LINE else 0
+                lives = t <= until[j]
+                above[j] = above[j] + 1 if lives and now[j] & M12_LINE else 0
+                capable[j] = capable[j] + 1 if lives and now[j] & CCAP_LINE else 0
             if t > last:
                 continue
             end = flags[a, t + W - 1]

@@ -1,7 +1,8 @@
 """Time out of poverty after a crossing, and when exits happen (model page, section 6).
 
 A crossing is the first month t >= 1 with m12(t) >= 1; tracked households are poor at t = 0, so it is the start of a
-spell out of poverty. The spell ends in the first later month with m12 < 1, or is censored at the horizon T.
+spell out of poverty. The spell ends in the first later month with m12 < 1, or is censored at the horizon T, or in the
+last month of the household (`until`), where a successor takes over its row.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from povsim.errors import PovsimError
-from povsim.measures.exits import FOLLOW_UP, M12_LINE, Flags, Floats, Months
+from povsim.measures.exits import FOLLOW_UP, M12_LINE, Flags, Floats, Months, last_months
 
 REENTRY_MONTHS: Final = 36
 CURVE_MONTHS: Final = 60
@@ -25,8 +26,9 @@ EXIT_MONTHS: Final[tuple[int, ...]] = (12, 36, 60, 96)
 class Spells:
     """First spell out of poverty of each household; arrays [n] or [arms, n].
 
-    `crossing`: month of the first crossing, 0 if never. `months`: from crossing to the first month back in poverty, or
-    to T if none was seen. `ended`: true if the household was seen back in poverty; false is censored, or never crossed.
+    `crossing`: month of the first crossing, 0 if never. `months`: from crossing to the first month back in poverty, or to the
+    last month under observation if none was seen. `ended`: true if the household was seen back in poverty; false is censored,
+    or never crossed.
     """
 
     crossing: npt.NDArray[np.int64]
@@ -34,19 +36,23 @@ class Spells:
     ended: npt.NDArray[np.bool_]
 
 
-def first_spells(flags: Flags) -> Spells:
+def first_spells(flags: Flags, until: npt.ArrayLike | None = None) -> Spells:
     """The first spell out of poverty of each household.
 
-    `flags` uint8 [T, n] or [arms, T, n], index t - 1 holding month t; bit 0 is read.
+    `flags` uint8 [T, n] or [arms, T, n], index t - 1 holding month t; bit 0 is read. `until` [n] last month of each household
+    (default T).
     """
     above = (np.asarray(flags) & M12_LINE).astype(np.bool_)
     T = above.shape[-2]
+    last = np.full(above.shape[-1], T) if until is None else last_months(until, T, above.shape[-1]).astype(np.int64)
+    month = np.arange(1, T + 1)[:, None]
+    lives = month <= last
+    above &= lives
     crossed = above.any(axis=-2)
     crossing = np.where(crossed, above.argmax(axis=-2) + 1, 0)
-    month = np.arange(1, T + 1)[:, None]
-    back = ~above & (month > crossing[..., None, :])
+    back = ~above & lives & (month > crossing[..., None, :])
     ended = crossed & back.any(axis=-2)
-    end = np.where(ended, back.argmax(axis=-2) + 1, T)
+    end = np.where(ended, back.argmax(axis=-2) + 1, last)
     return Spells(crossing.astype(np.int64), np.where(crossed, end - crossing, 0).astype(np.int64), ended)
 
 
@@ -121,13 +127,15 @@ def kaplan_meier(
     return Survival(survival[:stop], variance[:stop], at_risk[:stop], events[:stop], min(followed, upto))
 
 
-def reentry(flags: Flags, weight: Floats, within: int = REENTRY_MONTHS) -> tuple[float | None, str | None]:
+def reentry(
+    flags: Flags, weight: Floats, within: int = REENTRY_MONTHS, until: npt.ArrayLike | None = None
+) -> tuple[float | None, str | None]:
     """Share of first crossings followed by m12 < 1 within `within` months, and a reason where it is null.
 
-    Kaplan-Meier. `flags` uint8 [T, n] of one arm, `weight` [n]. Crossings too near the horizon are censored, not left
-    out.
+    Kaplan-Meier. `flags` uint8 [T, n] of one arm, `weight` [n], `until` as in `first_spells`. Crossings too near the horizon
+    are censored, not left out.
     """
-    curve = survival_of_exits(flags, weight, within)
+    curve = survival_of_exits(flags, weight, within, until)
     value = float(curve.survival[within])
     if np.isfinite(value):
         return 1.0 - value, None
@@ -136,12 +144,12 @@ def reentry(flags: Flags, weight: Floats, within: int = REENTRY_MONTHS) -> tuple
     return None, f"no crossing is followed for {within} months (the longest for {curve.followed})"
 
 
-def survival_of_exits(flags: Flags, weight: Floats, upto: int = CURVE_MONTHS) -> Survival:
+def survival_of_exits(flags: Flags, weight: Floats, upto: int = CURVE_MONTHS, until: npt.ArrayLike | None = None) -> Survival:
     """Share still out of poverty 0..`upto` months after the first crossing.
 
-    `flags` uint8 [T, n] of one arm, `weight` [n].
+    `flags` uint8 [T, n] of one arm, `weight` [n], `until` as in `first_spells`.
     """
-    spells = first_spells(flags)
+    spells = first_spells(flags, until)
     crossed = spells.crossing > 0
     return kaplan_meier(spells.months[crossed], spells.ended[crossed], np.asarray(weight)[crossed], upto)
 

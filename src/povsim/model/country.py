@@ -258,10 +258,11 @@ class Country(mesa.Model):
         )
         if self._pool is None:
             live(0, villages, month, months, *common)
-            return
-        jobs = [self._pool.submit(live, lo, hi, month, months, *common) for lo, hi in pairwise(edges) if hi > lo]
-        for job in jobs:
-            job.result()
+        else:
+            jobs = [self._pool.submit(live, lo, hi, month, months, *common) for lo, hi in pairwise(edges) if hi > lo]
+            for job in jobs:
+                job.result()
+        r.mark_successions(self.state.life[LIFE.formed], month)
 
     def _districts(self) -> dict[str, NDArray]:
         """Published and frame figures of each household's district (stratum), and of each village."""

@@ -40,7 +40,7 @@ LIVED = np.array([row for row in range(len(LIFE)) if row not in (LIFE.registered
 """Columns of LIFE that a village's blocks hold; of them, those that change."""
 AGED = np.array([
     LIFE.z, LIFE.lna, LIFE.ability, LIFE.x, LIFE.w_year, LIFE.w_ahead, LIFE.w_long, LIFE.l, LIFE.remit,
-    LIFE.e1, LIFE.e2, LIFE.ill,
+    LIFE.e1, LIFE.e2, LIFE.ill, LIFE.formed,
 ])  # fmt: skip
 OWNED = np.array([HOME.K, HOME.S, HOME.ybar, HOME.Dm, HOME.Pm, HOME.c_sum, HOME.enrolled])
 """Columns of HOME that a village's blocks hold; of them, those that change; those that are 0 without a cooperative."""

@@ -16,7 +16,8 @@ PURSES = ("state_aid", "ministry", "village_fund")
 class Record:
     """Months t_from .. t_from + months - 1 of every arm.
 
-    marks uint8 [arm, month, tracked] (bits of `povsim.measures.exits`); tracked int64 [n] rows of the sample; poverty
+    marks uint8 [arm, month, tracked] (bits of `povsim.measures.exits`); tracked int64 [n] rows of the sample; until int16 [n]
+    last month in which the tracked household lives (the last month of all unless a successor takes over its row); poverty
     [arm, month, V, 4] person sums of the real village; status uint8, members, volume [arm, month, V]; outlay Rp of the
     nation [arm, month] by (purse, item), before discounting; enrolled families of the nation by programme, [arm, year].
     """
@@ -24,6 +25,7 @@ class Record:
     t_from: int
     marks: NDArray[np.uint8]
     tracked: NDArray[np.int64]
+    until: NDArray[np.int16]
     poverty: Floats
     status: NDArray[np.uint8]
     members: Floats
@@ -38,6 +40,7 @@ class Record:
             t_from,
             np.zeros((arms, months, tracked.size), np.uint8),
             tracked,
+            np.full(tracked.size, t_from + months - 1, np.int16),
             np.zeros((arms, months, villages, len(POVERTY))),
             np.zeros((arms, months, villages), np.uint8),
             np.zeros((arms, months, villages)),
@@ -46,6 +49,11 @@ class Record:
             {},
             np.zeros((arms, months)),
         )
+
+    def mark_successions(self, formed: Floats, month: int) -> None:
+        """Close the months of tracked households whose row was taken over in `month` or later; `formed` [H] of LIFE."""
+        taken_over = formed[self.tracked]
+        self.until = np.where(taken_over >= month, np.minimum(self.until, taken_over - 1), self.until).astype(np.int16)
 
     def pay(self, purse: str, item: str, arm: int, month_rows: slice | int | NDArray[np.int64], amount: float | Floats) -> None:
         """Book an outlay of the nation, Rp, in the months given."""

@@ -72,6 +72,7 @@ def year_of_life(lives, homes, scratch, drawn, lo, n, ids, key, t, p, growth, lo
                 life[LIFE.l, k] = 1.0
                 life[LIFE.remit, k] = 0.0
                 life[LIFE.ill, k] = 0.0
+                life[LIFE.formed, k] = t
             elif l == 1.0 and uniform(words[W2, k]) < p0.P_age_1:
                 life[LIFE.l, k] = p0.l_old
             elif l > 0.0 and l < 1.0 and uniform(words[W2, k]) < p0.P_age_2:

@@ -43,6 +43,7 @@ LIFE_COLUMNS = {
     "review": "month of the year (0 to 11) in which joining is considered",
     "u_remit": "uniform that sets the remittance",
     "u_urn": "uniform that sets own/trader/registry lotteries of programmes",
+    "formed": "month in which the household took over the row from one that ended; 0: there from the first",
 }
 
 HOME_COLUMNS = {

@@ -92,6 +92,7 @@ def arm_table(summary: Summary, variant: str, code: str = "en", group: str = "st
             *feet.lines(),
             "; ".join(words.text(f"measure.{rung}") for rung in rungs) + ".",
             *_never(arms, rungs, group, words),
+            *_successors(summary, arms, group, words),
         ),
         strong=frozenset({1 + rungs.index("E4")} if "E4" in rungs else ()),
     )
@@ -109,6 +110,19 @@ def _never(arms: Mapping[str, Any], shown: Sequence[str], group: str, words: Lan
         if rung not in shown and given:
             lines.append(words.text("table.never", measure=words.text(f"measure.{rung}"), reason=words.reason(given)))
     return lines
+
+
+def _successors(summary: Summary, arms: Mapping[str, Any], group: str, words: Language) -> list[str]:
+    """How many households of the group end within the horizon, and what E4 would be if their successors counted."""
+    arm = "aid" if "aid" in arms else next(iter(arms), "")
+    cell = arms.get(arm, {}).get(group, {})
+    if cell.get("ended_share") is None or cell.get("E4succ") is None:
+        return []
+    years = words.number(summary["horizon_months"] / 12)
+    fields = {"ended": words.percent(cell["ended_share"]), "years": years, "group": words.text_or(f"group.{group}", group)}
+    return [
+        words.text("table.successors", **fields, share=words.percent(cell["E4succ"]), arm=v.arm_label(summary, arm, words))
+    ]
 
 
 def _reason(reasons: Mapping[str, Any], name: str, group: str) -> str | None:
