@@ -15,7 +15,7 @@ from povsim.experiments.population_check import published
 from povsim.experiments.replicate import TODAYS_AID, burn_in
 from povsim.model.arm import Arm
 from povsim.model.country import Country
-from povsim.population.columns import HOME
+from povsim.population.columns import HOME, LIFE
 from povsim.population.nation import nation
 
 pytestmark = pytest.mark.slow
@@ -84,6 +84,21 @@ def test_f11_outlay_of_todays_aid(variant):
     _, record = thirteen_years_on(variant)
     yearly = record.outlay[("state_aid", "benefits")][0].reshape(13, 12).sum(axis=1)
     assert yearly == pytest.approx(np.full(13, 72.5e12), rel=0.10)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("programme", [0, 1], ids=["pkh", "sembako"])
+def test_f11_spending_outside_the_intended_deciles(variant, programme):
+    """Share of what is spent that goes to households above the four poorest deciles of consumption per head."""
+    r = replicate(variant)
+    home, life, weight = r.state.home[0], r.state.life, r.sample.weight
+    per_head = home[HOME.c_sum] * life[LIFE.line] / life[LIFE.size]
+    order = np.argsort(per_head)
+    rank = np.empty(weight.size)
+    rank[order] = np.cumsum(weight[order]) / weight.sum()
+    enrolled = weight * ((home[HOME.enrolled].astype(np.int64) >> programme) & 1)
+    fact = evidence.fact("mistargeted_share")
+    assert fact.low <= (enrolled @ (rank > 0.4)) / enrolled.sum() <= fact.high
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -1,5 +1,6 @@
 """The size of the sample must not move the answer: 100 against 400 households a village, and who the members are (F10)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
@@ -13,7 +14,8 @@ from povsim.experiments.replicate import burn_in, live_arms
 from povsim.population.columns import HOME, PLACE
 
 pytestmark = pytest.mark.slow
-REPLICATES = 8
+REPLICATES = {100: 72, 400: 28}
+"""By households a village: enough that the error of the comparison is under 10 percent of the contrast."""
 
 
 @cache
@@ -21,21 +23,23 @@ def lived(variant, households):
     scenario = scenario_from({
         "seed": 4711,
         "population": {"kind": "indonesia", "villages": 300, "households_per_village": households},
-        "replicates": REPLICATES,
+        "replicates": REPLICATES[households],
         "arms": ["aid", "aid_cooperative"],
         "cooperative": "as_planned",
     })  # fmt: skip
     arms = [model_arm(scenario, variant, spec) for spec in scenario.arms]
-    out = []
-    for number in range(REPLICATES):
+
+    def one(number):
         r = burn_in(scenario, variant, number)
         live_arms(r, scenario, variant, arms)
-        out.append((
+        return (
             r.weight[r.structural],
             *(r.outcomes[a.name].tau["E4"][r.structural] > 0 for a in arms),
             *(r.outcomes[a.name].total_cost for a in arms),
-        ))  # fmt: skip
-    return out
+        )
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(one, range(scenario.replicates)))
 
 
 @pytest.mark.parametrize("variant", ["trap", "no_trap"])
@@ -45,7 +49,7 @@ def test_contrast_and_cost_agree_at_100_and_400_households_a_village(variant):
         weight, aid, cooperative, cost_aid, cost_cooperative = zip(*lived(variant, households), strict=True)
         contrasts.append(paired_contrast("aid_cooperative", "aid", "structural", "E4", cooperative, aid, weight))
         extra = np.array(cost_cooperative) - np.array(cost_aid)
-        costs.append((extra.mean(), extra.std(ddof=1) / np.sqrt(REPLICATES)))
+        costs.append((extra.mean(), extra.std(ddof=1) / np.sqrt(extra.size)))
     error = np.hypot(contrasts[0].se, contrasts[1].se)
     assert abs(contrasts[0].mean - contrasts[1].mean) <= 2 * error
     assert error < 0.10 * abs(np.mean([c.mean for c in contrasts]))
@@ -54,15 +58,17 @@ def test_contrast_and_cost_agree_at_100_and_400_households_a_village(variant):
 
 @pytest.mark.parametrize("variant", ["trap", "no_trap"])
 def test_f10_few_are_members_as_reported_and_they_are_richer(variant):
-    scenario = scenario_from({"seed": 4711, "replicates": 1, "arms": ["aid", "aid_cooperative"]})
-    r = burn_in(scenario, variant, 0)
+    scenario = scenario_from({"seed": 4711, "replicates": 8, "arms": ["aid", "aid_cooperative"]})
     arm = model_arm(scenario, variant, scenario.arms[1])
-    live_arms(r, scenario, variant, [arm])
-    outcome = r.outcomes[arm.name]
+    shares = []
+    for number in range(scenario.replicates):
+        r = burn_in(scenario, variant, number)
+        live_arms(r, scenario, variant, [arm])
+        members = r.outcomes[arm.name].members @ r.village_weight / r.sample.weight.sum()
+        shares.append(members[[11, 59, 119]])
     fact = evidence.fact("f10_member_households")
-    for month in (12, 60, 120):
-        share = outcome.members[month - 1] @ r.village_weight / r.sample.weight.sum()
-        assert fact.low <= share <= fact.high
+    mean = np.mean(shares, axis=0)
+    assert (fact.low <= mean).all() and (mean <= fact.high).all(), mean
     from povsim.draws import DrawKey
     from povsim.model.start import found_cooperatives
 
