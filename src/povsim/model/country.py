@@ -80,7 +80,7 @@ class Country(mesa.Model):
         self.villages = [village_class(self, row) for row in range(sample.village_ids.size)]
         self._villages_decide = village_class.decide is not Village.decide
         self._pool, self._threads = pool, threads
-        self._members, self._member_start = reg.by_district(sample.stratum[sample.village])
+        self._district = sample.stratum[sample.village].astype(np.int64)
         self._weight = sample.weight
         self._listed = np.zeros((len(arms), sample.village_ids.size))
         self._amounts = np.zeros((len(arms), len(self.programmes), 12))
@@ -136,13 +136,13 @@ class Country(mesa.Model):
         reg.predicted_consumption(life, home, rates, growth, predicted)
         first = self.state.t + 1 == self.first_month and self.first_month < 1
         reg.renew_records(home[HOME.record], predicted, u_refresh, arm.p["e_sd"] * error, 2.0 if first else arm.p["refresh"])
-        position = np.empty(predicted.size)
+        registered = life[LIFE.registered] != 0
         score = home[HOME.record] + arm.p["e_enum"] * enumeration
         if self.interactions:
-            reg.positions(score, life[LIFE.registered], self._weight, self._members, self._member_start, position)
+            position = reg.positions(score, registered, self._weight, self._district)
         else:  # frozen targeting: a household's own lottery stands for its place, so that nobody else can move it
             place = life[LIFE.u_urn] * self._context["households"]
-            position = np.where(life[LIFE.registered] != 0, place, np.inf)
+            position = np.where(registered, place, np.inf)
         view = self._registry(a, arm, month, position)
         bits = home[HOME.enrolled].astype(np.int64)
         for g, programme in enumerate(self.programmes):

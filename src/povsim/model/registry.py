@@ -8,6 +8,7 @@ from povsim.fastmath import log
 from povsim.model.household import technology
 from povsim.population.columns import HOME, LIFE
 
+Floats = NDArray[np.float64]
 compiled = njit(nogil=True, cache=True, error_model="numpy")
 
 
@@ -30,39 +31,25 @@ def renew_records(record, predicted, u_refresh, error, refresh):
             record[i] = predicted[i] + error[i]
 
 
-@compiled
-def positions(score, registered, weight, members, member_start, out):
+def positions(score: Floats, registered: NDArray[np.bool_], weight: Floats, district: NDArray[np.int64]) -> Floats:
     """Where each registered household stands within its district, poorest first, in real households counted from the bottom.
 
-    members int64 [H] households grouped by district, member_start int64 [districts + 1]. out [H] is the middle of the
-    household's own weight; infinite for the unregistered. Ties are broken by the order of the household.
+    Arrays [H]; `district` is the stratum that ranks the household. The position is the middle of the household's own weight;
+    infinite for the unregistered. Ties are broken by the order of the household.
     """
-    for d in range(member_start.size - 1):
-        count = 0
-        for j in range(member_start[d], member_start[d + 1]):
-            i = members[j]
-            if registered[i] != 0.0:
-                count += 1
-            else:
-                out[i] = np.inf
-        rows = np.empty(count, np.int64)
-        scores = np.empty(count)
-        k = 0
-        for j in range(member_start[d], member_start[d + 1]):
-            i = members[j]
-            if registered[i] != 0.0:
-                rows[k] = i
-                scores[k] = score[i]
-                k += 1
-        below = 0.0
-        for k in np.argsort(scores, kind="mergesort"):
-            i = rows[k]
-            out[i] = below + 0.5 * weight[i]
-            below += weight[i]
+    listed = np.nonzero(registered)[0]
+    order = listed[np.lexsort((score[listed], district[listed]))]
+    out = np.full(score.size, np.inf)
+    _count_up(order, weight, district, out)
+    return out
 
 
-def by_district(stratum: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Households grouped by the district that ranks them: (members [H], member_start [districts + 1])."""
-    members = np.argsort(stratum, kind="stable")
-    counts = np.bincount(stratum)
-    return members, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+@compiled
+def _count_up(order, weight, district, out):
+    """Middle of each household's weight in the running sum of its district; `order` by district, then score."""
+    below, last = 0.0, -1
+    for i in order:
+        if district[i] != last:
+            below, last = 0.0, district[i]
+        out[i] = below + 0.5 * weight[i]
+        below += weight[i]

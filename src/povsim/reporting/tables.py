@@ -120,9 +120,7 @@ def _successors(summary: Summary, arms: Mapping[str, Any], group: str, words: La
         return []
     years = words.number(summary["horizon_months"] / 12)
     fields = {"ended": words.percent(cell["ended_share"]), "years": years, "group": words.text_or(f"group.{group}", group)}
-    return [
-        words.text("table.successors", **fields, share=words.percent(cell["E4succ"]), arm=v.arm_label(summary, arm, words))
-    ]
+    return [words.text("table.successors", **fields, share=words.percent(cell["E4succ"]), arm=v.arm_label(summary, arm, words))]
 
 
 def _reason(reasons: Mapping[str, Any], name: str, group: str) -> str | None:
