@@ -20,7 +20,7 @@ WRONG = [
     ("arms=none,aid", ["several values", "arms=[a,b]"]),
     ("arms=aid", ["no list", "brackets"]),
     ("arms=all", ["not built yet", "aid_cooperative_planned"]),
-    ("arms=[aid_cooperative_mentored]", ["not built yet"]),
+    ("arms=[aid_cooperative_registry]", ["not built yet"]),
     ("population=survey", ["not built yet", "indonesia, toy"]),
     ("population=tow", ["tow", "Did you mean 'toy'?"]),
     ("population.villages=-5", ["population.villages = -5", "20 to 83762"]),

@@ -30,9 +30,18 @@ class ArmSpec:
     """Names of further programmes in force."""
     of: str | None = None
     """The arm whose public cost is matched, where `aid` is "equal_cost"."""
+    levers: tuple[str, ...] = ()
+    """What the cooperatives get beyond their scenario, names of LEVERS."""
     target: bool = False
     """Whether its cooperatives follow the ministry's targets; stamped "target" wherever it is shown."""
 
+
+LEVERS: Mapping[str, tuple[str, ...]] = {
+    "mentoring": ("mentor",),
+    "capital": ("capital", "capital_v"),
+    "invitation": ("invited",),
+}
+"""Parameters that a lever sets: to the ministry's aim (scenario as_planned), of an invitation to 1."""
 
 ARMS = (
     ArmSpec("none"),
@@ -41,11 +50,19 @@ ARMS = (
     ArmSpec("cooperative", cooperative="scenario"),
     ArmSpec("aid_cooperative", aid=True, cooperative="scenario"),
     ArmSpec("aid_cooperative_planned", aid=True, cooperative=TARGETS, target=True),
+    ArmSpec("aid_cooperative_mentored", aid=True, cooperative="scenario", levers=("mentoring",)),
+    ArmSpec("aid_cooperative_capital", aid=True, cooperative="scenario", levers=("capital",)),
+    ArmSpec("aid_cooperative_supported", aid=True, cooperative="scenario", levers=("mentoring", "capital")),
+    ArmSpec("aid_cooperative_invited", aid=True, cooperative="scenario", levers=("invitation",)),
+    *(
+        ArmSpec(f"aid_equal_cost_{rest}", aid="equal_cost", of=f"aid_cooperative_{rest}")
+        for rest in ("planned", "mentored", "capital", "supported", "invited")
+    ),
 )
 """The arms with a name of their own, in the order of tables."""
 
 _BUILT_IN = {arm.name: arm for arm in ARMS}
-_KEYS = ("aid", "cooperative", "programmes")
+_KEYS = ("aid", "cooperative", "programmes", "levers")
 
 
 def definitions_from(value: object, programmes: Sequence[str]) -> tuple[ArmSpec, ...]:
@@ -112,6 +129,12 @@ def fail_if_twin_is_defined(name: str, aid: object) -> None:
         raise PovsimError(f"arm_definitions.{name}.aid = 'equal_cost' is not built yet in this version. Accepted: true, false.")
 
 
+def fail_if_nothing_to_support(where: str, cooperative: object) -> None:
+    """A lever moves cooperatives, so there must be some."""
+    if cooperative is None:
+        raise PovsimError(f"{where}.levers support cooperatives, but the arm has none. Add cooperative: scenario.")
+
+
 def fail_if_unknown_programme(where: str, name: str, programmes: Sequence[str]) -> None:
     """A programme is defined under `programmes`."""
     if name not in programmes:
@@ -135,6 +158,13 @@ def _definition(name: str, value: object, programmes: Sequence[str]) -> ArmSpec:
         checks.fail_if_not_a_list(f"{where}.programmes", given["programmes"], "[grant]")
     for programme in used:
         fail_if_unknown_programme(f"{where}.programmes", programme, programmes)
+    levers: tuple[str, ...] = ()
+    if given.get("levers"):
+        levers = read.words(f"{where}.levers", given["levers"], "[mentoring,capital]")
+        for lever in levers:
+            checks.fail_if_unknown_choice(f"{where}.levers", lever, tuple(LEVERS))
+        fail_if_nothing_to_support(where, cooperative)
     if cooperative is not None:
         cooperative = read.choice(f"{where}.cooperative", cooperative, ("scenario", *group_choices("cooperative")))
-    return ArmSpec(name, read.switch(f"{where}.aid", given.get("aid", False)), cooperative, used, target=cooperative == TARGETS)
+    aid = read.switch(f"{where}.aid", given.get("aid", False))
+    return ArmSpec(name, aid, cooperative, used, levers=levers, target=cooperative == TARGETS)

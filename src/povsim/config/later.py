@@ -18,17 +18,8 @@ ROLLOUTS = ("phased",)
 UNCERTAINTY = ("prior", "posterior")
 ARMS = (
     "all",
-    "aid_cooperative_mentored",
-    "aid_cooperative_capital",
-    "aid_cooperative_supported",
-    "aid_cooperative_invited",
     "aid_cooperative_registry",
     "aid_assets",
-    "aid_equal_cost_planned",
-    "aid_equal_cost_mentored",
-    "aid_equal_cost_capital",
-    "aid_equal_cost_supported",
-    "aid_equal_cost_invited",
     "aid_equal_cost_registry",
     "aid_equal_cost_assets",
 )

@@ -220,7 +220,12 @@ def _unused_programmes(programmes: tuple[ProgrammeSpec, ...], arms: tuple[ArmSpe
 
 
 def _definition(arm: ArmSpec) -> dict[str, Any]:
-    return {"aid": arm.aid, "cooperative": arm.cooperative, "programmes": list(arm.programmes)}
+    return {
+        "aid": arm.aid,
+        "cooperative": arm.cooperative,
+        "programmes": list(arm.programmes),
+        "levers": list(arm.levers),
+    }
 
 
 def _without_name(programme: ProgrammeSpec) -> dict[str, Any]:

@@ -119,14 +119,20 @@ def _arm_names(scenario: Scenario, run: VariantRun) -> list[str]:
 
 
 def pairs_of(scenario: Scenario, names: Sequence[str]) -> list[tuple[str, str]]:
-    """(arm, against) of every contrast: the fixed ones, then every further arm against `aid` (or `none`)."""
+    """(arm, against) of every contrast: the fixed ones, then every further arm against `aid` (or `none`).
+
+    An arm with levers also against `aid_cooperative`, which has none; an arm with an equal-cost twin against that.
+    """
     pairs = [pair for pair in PAIRS if pair[0] in names and pair[1] in names]
     told = {arm for arm, _ in PAIRS} | {"none"}
     for name in names:
-        if name not in told:
-            against = next((base for base in ("aid", "none") if base in names), None)
-            if against is not None:
-                pairs.append((name, against))
+        if name in told:
+            continue
+        against = next((base for base in ("aid", "none") if base in names), None)
+        spec = next(arm for arm in scenario.arms if arm.name == name)
+        twins = [arm.name for arm in scenario.arms if arm.of == name]
+        beside = [against, *(["aid_cooperative"] if spec.levers else []), *twins]
+        pairs += [(name, other) for other in beside if other is not None and other in names]
     return pairs
 
 
@@ -165,7 +171,7 @@ def _takeup(scenario: Scenario, run: VariantRun, contrasts: list[Contrast]) -> d
     """Take-up, what happens where a cooperative trades, and the villages needed, by cooperative arm that has a contrast."""
     out: dict[str, Any] = {}
     for arm, against in pairs_of(scenario, _arm_names(scenario, run)):
-        if not run.arms[arm].cooperative or arm in out or run.arms[against].cooperative or against == "aid_equal_cost":
+        if not run.arms[arm].cooperative or arm in out or run.arms[against].cooperative or against.startswith("aid_equal_cost"):
             continue
         traded = [((r.outcomes[arm].status == 4).sum(axis=0) >= TRADED_MONTHS)[r.village] for r in run.replicates]
         there = _contrast(run.replicates, arm, against, "structural", "E4", None, traded)

@@ -1,0 +1,56 @@
+"""Arms with levers: what each changes, what it is compared with, and that nothing of it is lost on the way."""
+
+import pytest
+
+from povsim import parameters
+from povsim.config import scenario_from
+from povsim.experiments.comparison import model_arm
+from povsim.experiments.comparison_tables import pairs_of
+
+LEVERS = {
+    "aid_cooperative_mentored": {"mentor"},
+    "aid_cooperative_capital": {"capital", "capital_v"},
+    "aid_cooperative_supported": {"mentor", "capital", "capital_v"},
+    "aid_cooperative_invited": {"invited"},
+}
+
+
+def lived(changes):
+    scenario = scenario_from(changes)
+    return scenario, {spec.name: model_arm(scenario, "trap", spec) for spec in scenario.arms if spec.aid != "equal_cost"}
+
+
+def test_a_lever_changes_its_own_parameters_and_no_other():
+    _, arms = lived({"arms": ["aid_cooperative", *LEVERS]})
+    base, aims = arms["aid_cooperative"].p, parameters.values("trap", "as_planned")
+    for name, symbols in LEVERS.items():
+        changed = {symbol for symbol, value in arms[name].p.items() if value != base[symbol]}
+        assert changed == symbols
+        assert all(arms[name].p[s] == (1.0 if s == "invited" else aims[s]) for s in symbols)
+        assert arms[name].programmes == arms["aid_cooperative"].programmes
+
+
+def test_a_lever_wins_over_a_parameter_of_the_user_in_its_own_arm_only():
+    _, arms = lived({"arms": ["aid_cooperative", "aid_cooperative_mentored"], "parameters": {"mentor": 0.4, "pi": 0.02}})
+    assert (arms["aid_cooperative"].p["mentor"], arms["aid_cooperative_mentored"].p["mentor"]) == (0.4, 1.0)
+    assert arms["aid_cooperative_mentored"].p["pi"] == 0.02
+
+
+def test_an_arm_of_the_user_keeps_its_levers():
+    definition = {"aid": True, "cooperative": "scenario", "levers": ["mentoring"]}
+    scenario, arms = lived({"arms": ["aid_cooperative", "mine"], "arm_definitions": {"mine": definition}})
+    assert arms["mine"].p["mentor"] == 1.0
+    assert scenario_from(scenario.resolved()) == scenario
+    plain, _ = lived({"arms": ["aid_cooperative", "mine"], "arm_definitions": {"mine": {**definition, "levers": []}}})
+    assert plain.content_hash() != scenario.content_hash()
+
+
+@pytest.mark.parametrize("rest", ["planned", "mentored", "capital", "supported", "invited"])
+def test_every_cooperative_arm_is_set_against_its_own_twin(rest):
+    arm, twin = f"aid_cooperative_{rest}", f"aid_equal_cost_{rest}"
+    scenario = scenario_from({"arms": ["aid", "aid_cooperative", arm, twin]})
+    assert next(spec.of for spec in scenario.arms if spec.name == twin) == arm
+    pairs = pairs_of(scenario, [spec.name for spec in scenario.arms])
+    assert {(arm, "aid"), (arm, twin), (twin, "aid")} <= set(pairs)
+    assert ((arm, "aid_cooperative") in pairs) == (rest != "planned")  # it differs by more than a lever
+    assert len(set(pairs)) == len(pairs)
