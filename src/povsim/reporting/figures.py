@@ -129,7 +129,8 @@ def _line_panels(
     summary: Summary, words: Language, name: str, lines: Mapping[str, dict[str, Line]]
 ) -> tuple[Figure, dict[str, Axes]]:
     """Panels with one line an arm, drawn and scaled; labels come when the limits are set."""
-    figure, axes = d.panels(summary, 3.9, labels=True)
+    arms = max((len(found) for found in lines.values()), default=0)
+    figure, axes = d.panels(summary, 3.9 if arms <= 6 else 1.3 + 0.54 * arms, labels=True)
     d.titles(figure, axes, words.text(f"figure.{name}"), words)
     for variant, ax in axes.items():
         if not lines[variant]:
@@ -148,7 +149,8 @@ def _name_lines(summary: Summary, figure: Figure, ax: Axes, lines: Mapping[str, 
         for arm, line in lines.items()
     ]
     if ends:
-        d.label_ends(figure, ax, ends, max(line[-1][0] for line in lines.values()))
+        room = 26 if len(summary["variants"]) > 1 else 22
+        d.label_ends(figure, ax, ends, max(line[-1][0] for line in lines.values()), room)
 
 
 def _exits_over_time(summary: Summary, rows: Rows, words: Language) -> Figure:
@@ -210,7 +212,7 @@ def _finish(ax: Axes, words: Language, x: str, y: str) -> None:
 
 
 def _cost(summary: Summary, words: Language) -> Figure:
-    run = [pair for pair in _COST_PAIRS if all(arm in v.arms(summary) for arm in pair)]
+    run = _cost_pairs(summary)
     figure, axes = d.panels(summary, 1.2 + 0.62 * max(1, len(run)))
     d.titles(figure, axes, words.text("figure.cost_per_exit"), words)
     costs = {(variant, pair): _cost_or_reason(summary, variant, pair, words) for variant in axes for pair in run}
@@ -218,7 +220,8 @@ def _cost(summary: Summary, words: Language) -> Figure:
     scale, unit = words.rupiah_scale(max(numbers, default=1e9))
     for variant, ax in axes.items():
         for at, pair in enumerate(run):
-            ax.text(0, at - 0.3, v.contrast_label(summary, *pair, words), fontsize=8, va="center")
+            label = "\n".join(wrap(v.contrast_label(summary, *pair, words), 60))
+            ax.text(0, at - 0.32, label, fontsize=8, va="center", linespacing=1.0)
             cost = costs[variant, pair]
             if isinstance(cost, float):
                 ax.barh(at + 0.12, cost / scale, height=0.34, color=d.arm_look(summary, pair[0])[0])
@@ -245,6 +248,13 @@ def _cost(summary: Summary, words: Language) -> Figure:
             ax.set_xticks([])
             ax.spines["bottom"].set_visible(False)
     return figure
+
+
+def _cost_pairs(summary: Summary) -> list[tuple[str, str]]:
+    """The fixed pairs whose arms were run, then every other contrast of the run."""
+    known = [pair for pair in _COST_PAIRS if all(arm in v.arms(summary) for arm in pair)]
+    entries = [entry for block in summary["variants"].values() for entry in block.get("contrasts", [])]
+    return list(dict.fromkeys([*known, *((entry["arm"], entry["against"]) for entry in entries)]))
 
 
 def _cost_or_reason(summary: Summary, variant: str, pair: tuple[str, str], words: Language) -> float | str:

@@ -143,7 +143,9 @@ def arm_label(summary: Summary, arm: str, language: Language) -> str:
 
 
 def contrast_label(summary: Summary, arm: str, against: str, language: Language) -> str:
-    """ "A, against B"."""
+    """ "A, against B"; B is called the same money where it is A's own equal-cost twin."""
+    if against == arm.replace("aid_cooperative_", "aid_equal_cost_", 1) != arm:
+        return language.text("against_twin", arm=arm_label(summary, arm, language))
     return language.text("against", arm=arm_label(summary, arm, language), other=arm_label(summary, against, language))
 
 
