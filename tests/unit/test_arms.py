@@ -1,11 +1,12 @@
 """Arms with levers: what each changes, what it is compared with, and that nothing of it is lost on the way."""
 
+import polars as pl
 import pytest
 
 from povsim import parameters
 from povsim.config import scenario_from
-from povsim.experiments.comparison import model_arm
-from povsim.experiments.comparison_tables import pairs_of
+from povsim.experiments.comparison import VariantRun, model_arm
+from povsim.experiments.comparison_tables import _parameters, pairs_of
 
 LEVERS = {
     "aid_cooperative_mentored": {"mentor"},
@@ -34,6 +35,23 @@ def test_a_lever_wins_over_a_parameter_of_the_user_in_its_own_arm_only():
     _, arms = lived({"arms": ["aid_cooperative", "aid_cooperative_mentored"], "parameters": {"mentor": 0.4, "pi": 0.02}})
     assert (arms["aid_cooperative"].p["mentor"], arms["aid_cooperative_mentored"].p["mentor"]) == (0.4, 1.0)
     assert arms["aid_cooperative_mentored"].p["pi"] == 0.02
+
+
+def test_a_lever_that_changes_nothing_is_said():
+    scenario, arms = lived({"arms": ["aid_cooperative", "aid_cooperative_supported"], "cooperative": "as_planned"})
+    assert arms["aid_cooperative"].p == arms["aid_cooperative_supported"].p
+    assert [("mentoring" in w, "capital" in w) for w in scenario.warnings] == [(True, False), (False, True)]
+    assert not scenario_from({"arms": ["aid_cooperative", *LEVERS]}).warnings
+
+
+def test_the_table_of_parameters_names_the_lever_and_the_source_of_its_value():
+    names = ["aid_cooperative", "aid_cooperative_mentored"]
+    scenario, arms = lived({"arms": names, "parameters": {"mentor": 0.4}})
+    table = _parameters(scenario, [VariantRun("trap", [], arms)])
+    rows = {row["cooperative"]: row for row in table.filter(pl.col("symbol") == "mentor").iter_rows(named=True)}
+    assert rows["as_reported"]["grade"] == "set by the user" and rows["as_reported"]["value"] == 0.4
+    moved = rows["as_reported + mentoring"]
+    assert moved["value"] == 1.0 and moved["source"] == parameters.register()["mentor"].source_in("as_planned")
 
 
 def test_an_arm_of_the_user_keeps_its_levers():

@@ -106,7 +106,7 @@ def test_figures_name_targets_units_and_reasons(drawn: dict[str, str]) -> None:
     for name in ("ladder", "exits_over_time", "exit_survival", "headcount_path", "cost_per_exit", "funnel"):
         assert "(target)" in drawn[name]
     assert "BPS 8.47%" in drawn["headcount_path"]
-    assert "Rp billion per extra permanent exit" in drawn["cost_per_exit"]
+    assert "Rp billion of the whole cost per extra permanent exit" in drawn["cost_per_exit"]
     assert "none: no difference seen" in drawn["cost_per_exit"]
     assert "With poverty traps" in drawn["ladder"]
     indonesian = figures(made_up_summary(), made_up_tables(), "id")

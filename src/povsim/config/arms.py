@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from povsim import parameters
 from povsim.config import checks, later, read
 from povsim.config.checks import hint
 from povsim.config.defaults import group_choices
@@ -89,6 +90,26 @@ def resolved(arm: ArmSpec, scenario: str) -> ArmSpec:
     """The arm with the cooperative scenario of the run filled in."""
     chosen = scenario if arm.cooperative == "scenario" else arm.cooperative
     return replace(arm, cooperative=chosen, target=chosen == TARGETS)
+
+
+def lever_values(variant: str, levers: Sequence[str]) -> dict[str, float]:
+    """What levers set, by symbol: the ministry's aims in the register, and 1 for an invitation."""
+    aims = parameters.values(variant, TARGETS)
+    return {symbol: 1.0 if symbol == "invited" else aims[symbol] for lever in levers for symbol in LEVERS[lever]}
+
+
+def idle_levers(arms: Sequence[ArmSpec], variants: Sequence[str], overrides: Mapping[str, float]) -> list[str]:
+    """One warning for each lever of an arm whose cooperatives have by themselves what it sets."""
+    return [
+        f"{arm.name}: its cooperatives ({arm.cooperative}) have the lever '{lever}' already, so it changes nothing."
+        for arm in arms
+        for lever in arm.levers
+        if all(
+            parameters.values(variant, arm.cooperative, overrides)[symbol] == value
+            for variant in variants
+            for symbol, value in lever_values(variant, [lever]).items()
+        )
+    ]
 
 
 def unused_definitions(arms: Sequence[ArmSpec], definitions: Sequence[ArmSpec]) -> list[str]:

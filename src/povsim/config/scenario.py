@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from povsim.config import checks, later, read
-from povsim.config.arms import ArmSpec, arms_from, definitions_from, resolved, unused_definitions
+from povsim.config.arms import ArmSpec, arms_from, definitions_from, idle_levers, resolved, unused_definitions
 from povsim.config.defaults import GROUP_KEY, defaults, group_choices, merged
 from povsim.config.parts import Economy, Exit, Registry, Rollout, economy_from, exit_from, registry_from, rollout_from
 from povsim.config.population import Population, population_from
@@ -134,13 +134,16 @@ def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
     variants = read.words("variants", given["variants"], "[trap,no_trap]")
     for variant in variants:
         checks.fail_if_unknown_choice("variants", variant, VARIANTS)
+    lived = tuple(resolved(arm, cooperative) for arm in arms)
+    warnings += unused_definitions(arms, definitions) + _unused_programmes(programmes, arms)
+    warnings += idle_levers(lived, variants, dict(parameters))
     return Scenario(
         seed=read.whole("seed", given["seed"], 0, SEED_MAX),
         replicates=read.whole("replicates", given["replicates"], 1, 10_000),
         population=population_from(given["population"]),
         horizon_months=horizon,
         burn_in_months=read.years("burn_in_months", given["burn_in_months"], 36, 600),
-        arms=tuple(resolved(arm, cooperative) for arm in arms),
+        arms=lived,
         arm_definitions=definitions,
         programmes=programmes,
         variants=tuple(variant for variant in VARIANTS if variant in variants),
@@ -156,7 +159,7 @@ def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
         threads=None if given["threads"] is None else read.whole("threads", given["threads"], 1, 1024),
         language=read.choice("language", given["language"], LANGUAGES),
         out=_out(given["out"]),
-        warnings=(*warnings, *unused_definitions(arms, definitions), *_unused_programmes(programmes, arms)),
+        warnings=tuple(warnings),
     )
 
 

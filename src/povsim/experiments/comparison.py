@@ -20,7 +20,7 @@ import polars as pl
 
 from povsim import parameters
 from povsim.config import Scenario
-from povsim.config.arms import LEVERS, TARGETS, ArmSpec
+from povsim.config.arms import ArmSpec, lever_values
 from povsim.errors import PovsimError
 from povsim.experiments import comparison_tables
 from povsim.experiments.replicate import TODAYS_AID, Replicate, burn_in, live_arms
@@ -75,7 +75,8 @@ def run(scenario: Scenario, progress: Progress) -> Comparison:
 
 def model_arm(scenario: Scenario, variant: str, spec: ArmSpec, aid_factor: float = 1.0) -> Arm:
     """The arm as the model lives it."""
-    p = parameters.values(variant, spec.cooperative, scenario.overrides() | lever_values(variant, spec))
+    # levers go before parameters set by the user, else an arm and the one without its levers would be the same
+    p = parameters.values(variant, spec.cooperative, scenario.overrides() | lever_values(variant, spec.levers))
     aid = {name: aid_factor * factor for name, factor in TODAYS_AID.items()} if spec.aid else {}
     return Arm(
         name=spec.name,
@@ -85,13 +86,6 @@ def model_arm(scenario: Scenario, variant: str, spec: ArmSpec, aid_factor: float
         payer=scenario.payer,
         coverage=scenario.rollout.coverage if spec.cooperative else 0.0,
     )
-
-
-def lever_values(variant: str, spec: ArmSpec) -> dict[str, float]:
-    """What the levers of an arm set, by symbol; they go before parameters set by the user, else the arms would be one."""
-    aims = parameters.values(variant, TARGETS)
-    symbols = [symbol for lever in spec.levers for symbol in LEVERS[lever]]
-    return {symbol: 1.0 if symbol == "invited" else aims[symbol] for symbol in symbols}
 
 
 def _variant(

@@ -11,6 +11,7 @@ from scipy.special import stdtrit
 
 from povsim import parameters
 from povsim.config import Scenario
+from povsim.config.arms import LEVERS, TARGETS
 from povsim.experiments.contrasts import Contrast, CostDifference, null_contrast, paired_contrast, spans, villages_needed
 from povsim.experiments.population_check import check_table
 from povsim.experiments.replicate import AREAS, TAKE_UP_MONTH, WITH_SUCCESSORS, Replicate
@@ -347,12 +348,14 @@ def _parameters(scenario: Scenario, runs: Sequence[VariantRun]) -> pl.DataFrame:
             spec = next(arm for arm in scenario.arms if arm.name == name)
             if name not in ("aid", "none") and spec.cooperative is None:
                 continue
+            moved = {symbol for lever in spec.levers for symbol in LEVERS[lever]}
             for symbol, entry in register.items():
-                value = run.arms[name].p[symbol]
-                given = symbol in scenario.overrides()
+                given = symbol in scenario.overrides() and symbol not in moved
+                of = TARGETS if symbol in moved else spec.cooperative  # a lever has the value, and the source, of the aims
                 rows.append({
-                    "variant": run.variant, "cooperative": spec.cooperative or "none", "symbol": symbol, "value": value,
-                    "unit": entry.unit, "grade": "set by the user" if given else entry.grade_in(spec.cooperative),
-                    "source": "set by the user" if given else entry.source_in(spec.cooperative),
+                    "variant": run.variant, "cooperative": " + ".join((spec.cooperative or "none", *spec.levers)),
+                    "symbol": symbol, "value": run.arms[name].p[symbol],
+                    "unit": entry.unit, "grade": "set by the user" if given else entry.grade_in(of),
+                    "source": "set by the user" if given else entry.source_in(of),
                 })  # fmt: skip
     return pl.DataFrame(rows).unique(maintain_order=True)

@@ -1,7 +1,7 @@
 """The country: a Mesa model whose programmes, local governments and villages decide once a year on arrays, between which the
 compiled month lives every household of every arm."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from itertools import pairwise
 
@@ -52,7 +52,7 @@ class Country(mesa.Model):
         interactions: bool = True,
         b: float = 0.10,
         specs: Sequence[object] = (),
-        programmes: Sequence[type[Programme]] = (),
+        programmes: Sequence[Callable[["Country"], Programme]] = (),
         village_class: type[Village] = Village,
         government_class: type[LocalGovernment] = LocalGovernment,
         pool: Executor | None = None,
@@ -72,7 +72,7 @@ class Country(mesa.Model):
             path = np.asarray(macro, np.float64)[:months]
             self.macro[: path.size] = path
         self.programmes = standard_programmes(self, dict(arms[0].p), specs)
-        self.programmes += [made(self) for made in programmes]  # type: ignore[call-arg]
+        self.programmes += [make(self) for make in programmes]
         self.governments = [government_class(self, np.nonzero(sample.stratum == s)[0]) for s in np.unique(sample.stratum)]
         self._deciding = [(government, government.villages) for government in self.governments]
         if government_class.decide is LocalGovernment.decide:  # the same rule for all: once over every village
