@@ -59,6 +59,7 @@ def test_summary_has_what_the_contract_names(folder: Path) -> None:
             for group in summary["groups"]:
                 cell = arm[group]
                 assert cell["E4x"] <= cell["E4"] <= cell["E2"] <= cell["E1"]
+                assert cell["E4"] < cell["E4succ"] and 0 < cell["ended_share"] < 1  # successors' exits are not counted
         pairs = {(c["arm"], c["against"]) for c in block["contrasts"]}
         assert pairs == {
             ("aid", "none"), ("cooperative", "none"), ("aid_cooperative", "aid"), ("aid_cooperative", "aid_equal_cost"),
