@@ -16,6 +16,7 @@ COMMANDS = {
     "evidence": "the published figures, with source and grade",
     "population": "the fitted synthetic population, and rebuilding it",
     "report": "write the report of a result folder again",
+    "explain": "one household in every arm, and what made the difference",
     "doctor": "versions, cores and cache of this installation",
 }
 

@@ -13,6 +13,7 @@ from povsim import parameters
 from povsim.config import Scenario
 from povsim.config.arms import LEVERS, TARGETS
 from povsim.experiments.contrasts import Contrast, CostDifference, null_contrast, paired_contrast, spans, villages_needed
+from povsim.experiments.households import households
 from povsim.experiments.population_check import check_table
 from povsim.experiments.replicate import AREAS, TAKE_UP_MONTH, WITH_SUCCESSORS, Replicate
 from povsim.measures.groups import GROUPS
@@ -240,6 +241,7 @@ def _tables(scenario: Scenario, runs: Sequence[VariantRun], contrasts: dict[str,
         for run in runs
     )
     tables["parameters"] = _parameters(scenario, runs)
+    tables["households"] = households(scenario, runs)
     return tables
 
 

@@ -14,6 +14,7 @@ from povsim.draws import DrawKey
 from povsim.experiments.costs import costs_by_purse
 from povsim.experiments.population_check import observed_consumption, synthetic
 from povsim.measures.exits import MEMBER, first_exits
+from povsim.measures.relapse_month import relapse_months
 from povsim.measures.spells import Survival, reentry, survival_of_exits
 from povsim.model.arm import Arm
 from povsim.model.baseline import baseline_poor
@@ -30,13 +31,15 @@ AREAS = ("all", "urban", "rural")
 TODAYS_AID = {"pkh": 1.0, "sembako": 1.0}
 TAKE_UP_MONTH = 60
 WITH_SUCCESSORS = "E4succ"
+RELAPSE = "relapse"
 
 
 @dataclass
 class ArmOutcome:
     """What one arm left in one replicate.
 
-    tau: first month of each rung by household (0 never) [n], `E4succ` as E4 with the months of successors counted too; cost by
+    tau: first month of each rung by household (0 never) [n], `E4succ` as E4 with the months of successors counted too,
+    `relapse` the month of the relapse after E2; cost by
     (purse, item), Rp; poverty [T+1, area, 4] shares of persons (observed P0, P1, P2, latent P0); status [T+1, V] uint8;
     members [T, V]; volume [T, V]; member_m60 [n] member of a trading cooperative in month 60; families enrolled by programme
     [years]; works_lost Rp of the nation [T].
@@ -138,6 +141,7 @@ def live_arms(
         marks = record.marks[a]
         tau = first_exits(marks, W, T, record.until)
         tau[WITH_SUCCESSORS] = first_exits(marks, W, T)["E4"]
+        tau[RELAPSE] = relapse_months(marks, tau["E2"], W, record.until)
         groups = {g: replicate.group(g) for g in ("structural", "baseline_poor")}
         replicate.outcomes[arm.name] = ArmOutcome(
             tau=tau,

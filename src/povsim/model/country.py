@@ -10,9 +10,10 @@ import numpy as np
 from mesa.time import Schedule
 from numpy.typing import NDArray
 
-from povsim.draws import DrawKey, Stream, inverse_normal, normals, uniforms
+from povsim.draws import DrawKey, Stream, inverse_normal, uniforms
 from povsim.model import registry as reg
 from povsim.model.arm import Arm
+from povsim.model.edits import Edits
 from povsim.model.local_government import SCHEDULED, DistrictView, LocalGovernment
 from povsim.model.month import TALLY_ROWS, live
 from povsim.model.programmes import Programme, Registry, standard_programmes
@@ -33,7 +34,8 @@ class Country(mesa.Model):
     """Months state.t + 1 .. state.t + months of one sample in several arms, over the same keyed draws.
 
     `state` is changed in place (branch it first). `tracked`: rows of the households whose exit marks are kept. `macro`: log
-    income relative to trend from month 1 on. Agents: `programmes`, `governments`, `villages`.
+    income relative to trend from month 1 on. `edits`: draws with another value. Agents: `programmes`, `governments`,
+    `villages`.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Country(mesa.Model):
         pool: Executor | None = None,
         threads: int = 1,
         audit: bool = False,
+        edits: Edits | None = None,
     ) -> None:
         super().__init__(rng=0)  # Mesa's own generator is never used: every number is keyed
         self.sample, self.state, self.arms, self.key = sample, state, tuple(arms), key
@@ -91,9 +94,10 @@ class Country(mesa.Model):
         self._tracked_start = np.searchsorted(tracked, sample.start).astype(np.int64)
         self._tracked = (tracked - sample.start[sample.village[tracked]]).astype(np.int32)
         self.audit = np.zeros((len(arms), villages, TALLY_ROWS) if audit else (0, 0, 0))
+        self._edits = Edits.none(sample) if edits is None else edits
         self._context = self._districts()
         if self.first_month == 1:
-            found_cooperatives(sample, state, self.arms, key, interactions)
+            found_cooperatives(sample, state, self.arms, key, interactions, self._edits)
         self.schedule_recurring(self.live_year, Schedule(interval=12, start=0))
 
     def arm_row(self, name: str) -> int:
@@ -124,9 +128,10 @@ class Country(mesa.Model):
         self._schedule(month)
 
     def _registry_draws(self, month: int) -> tuple[Floats, Floats, Floats]:
-        ids = self.sample.ids
-        u = uniforms(self.key, Stream.REGISTRY_YEAR, ids, month)
-        return u[:, 0], inverse_normal(u[:, 1]), normals(self.key, Stream.HOUSEHOLD_YEAR, ids, month)[:, 3]
+        ids, first = self.sample.ids, self.sample.start[:-1]
+        u = self._edits.put(uniforms(self.key, Stream.REGISTRY_YEAR, ids, month), first, Stream.REGISTRY_YEAR, month)
+        v = self._edits.put(uniforms(self.key, Stream.HOUSEHOLD_YEAR, ids, month), first, Stream.HOUSEHOLD_YEAR, month)
+        return u[:, 0], inverse_normal(u[:, 1]), inverse_normal(v[:, 3])
 
     def _enrol(
         self, a: int, arm: Arm, month: int, growth: float, u_refresh: Floats, error: Floats, enumeration: Floats
@@ -255,6 +260,8 @@ class Country(mesa.Model):
             r.members,
             r.volume,
             self.audit,
+            self._edits.start,
+            self._edits.rows,
         )
         if self._pool is None:
             live(0, villages, month, months, *common)

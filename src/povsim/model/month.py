@@ -82,6 +82,8 @@ def live(
     out_members,
     out_volume,
     audit,
+    edit_start,
+    edits,
 ):
     """Live villages village_from..village_to-1 through `months` months from t_from.
 
@@ -89,7 +91,8 @@ def live(
     tables of `povsim.population.columns`; p record [arm]; units [arm, unit, 4]; amounts [arm, programme, 12] Rp delivered;
     macro [months] M of equation (2); tracked int32 [n] household within its village, tracked_start int64 [V+1].
     Writes, for months from record_from on, marks [arm, month, n], poverty [arm, month, V, 4], status, members, volume
-    [arm, month, V]; audit [arm, V, tallies] of the last month where it is not empty.
+    [arm, month, V]; audit [arm, V, tallies] of the last month where it is not empty. edit_start [V+1], edits [n, 5]: draws
+    with another value (`povsim.model.edits`), mostly none.
     """
     arms = home.shape[0]
     longest, most = 1, 1
@@ -113,6 +116,7 @@ def live(
         lo = start[v]
         n = start[v + 1] - lo
         near, near_weight = ties[lo : lo + n], tie_weight[lo : lo + n]
+        edited = edits[edit_start[v] : edit_start[v + 1]]
         first, last = tracked_start[v], tracked_start[v + 1]
         name_entities(drawn, ids, lo, n)
         order_by_review(life[LIFE.review, lo : lo + n], reviewers, review_start)
@@ -139,7 +143,7 @@ def live(
                         clear(homes[arm], OF_MEMBERS)
                         used[arm] = False
                 if moy == 0:
-                    year_of_life(lives, homes, scratch, drawn, lo, n, ids, key, t, p, growth, losses)
+                    year_of_life(lives, homes, scratch, drawn, lo, n, ids, key, edited, t, p, growth, losses)
                 everyone = weigh(lives, scratch, LIFE.h, LIFE.size, LIFE.line, LIFE.trader, n)
                 wages = (LIFE.w_ahead, LIFE.w_year, LIFE.w_long)
                 traits = (LIFE.ability, LIFE.l, LIFE.own, LIFE.trader, LIFE.remit, *wages)  # in the order of TR
@@ -148,7 +152,7 @@ def live(
             for arm in range(arms):
                 cooperatives += 1 if coop[arm, COOP.status, v] != 0.0 else 0
             u_funnel, u_scandal, q_normal = month_of_life(
-                lives, scratch, drawn, place, v, village_ids[v], n, key, t, p0, growth, macro[step], cooperatives > 0
+                lives, scratch, drawn, place, v, village_ids[v], n, key, edited, t, p0, growth, macro[step], cooperatives > 0
             )
             for arm in range(arms):
                 q = p[arm]

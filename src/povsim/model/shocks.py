@@ -4,6 +4,7 @@ import numpy as np
 
 from povsim.draws import LANES, W0, W1, W2, W3, Stream, fill_normals, fill_uniforms, fill_words, normal, threefry4x32, uniform
 from povsim.fastmath import exp
+from povsim.model.edits import THE_VILLAGE, edited, put_words
 from povsim.model.household import (
     assets_after_shocks,
     autoregression,
@@ -25,11 +26,12 @@ MEMBER = np.int64(Stream.MEMBER_MONTH)
 VILLAGE = np.int64(Stream.VILLAGE_MONTH)
 VILLAGE_2 = np.int64(Stream.VILLAGE_MONTH_2)
 NO_ALTERNATIVE = np.int64(0)
+OF_THE_VILLAGE = np.int64(THE_VILLAGE)
 
 
 @compiled
-def draw(key, stream, month, entity, word):
-    """One keyed word of one entity as a uniform; the slow way, for rare events."""
+def draw(key, stream, month, entity, word, edits, who):
+    """One keyed word of one entity as a uniform; the slow way, for rare events. `who`: the entity as `edits` name it."""
     w0, w1, w2, w3 = threefry4x32(
         np.uint32(month),
         np.uint32(entity & np.uint64(0xFFFFFFFF)),
@@ -40,14 +42,15 @@ def draw(key, stream, month, entity, word):
         key[2],
         np.uint32(stream),
     )
-    return uniform((w0, w1, w2, w3)[word])
+    return edited(uniform((w0, w1, w2, w3)[word]), edits, stream, month, who, word)
 
 
 @compiled
-def year_of_life(lives, homes, scratch, drawn, lo, n, ids, key, t, p, growth, losses):
+def year_of_life(lives, homes, scratch, drawn, lo, n, ids, key, edits, t, p, growth, losses):
     """Turnover, labour and x of one village at the start of a year.
 
     Changes LIFE, and in every arm what a successor inherits. `losses` [arm] receives the cooperative's lost loans, Rp.
+    `edits`: those of the village (`povsim.model.edits`).
     """
     p0 = p[0]
     sd, rx, x_scale = p0.sd_x, p0.rx, p0.x_scale
@@ -57,6 +60,7 @@ def year_of_life(lives, homes, scratch, drawn, lo, n, ids, key, t, p, growth, lo
         life, sc, words, turned = lives[b].rows, scratch[b].rows, drawn[b].words, scratch[b].at
         m = lanes(n, b)
         fill_words(drawn[b], m, key, YEAR, t, NO_ALTERNATIVE)
+        put_words(words, b, edits, YEAR, t)
         count = 0
         for k in range(in_block(n, b)):
             l = life[LIFE.l, k]
@@ -65,7 +69,9 @@ def year_of_life(lives, homes, scratch, drawn, lo, n, ids, key, t, p, growth, lo
                 count += 1
                 i = ids[lo + b * LANES + k]
                 keep = np.sqrt(1.0 - p0.inh * p0.inh)
-                z, lna = normal(draw(key, SUCCESSOR, t, i, W0)), p0.sd_a * normal(draw(key, SUCCESSOR, t, i, W1))
+                who = b * LANES + k
+                z = normal(draw(key, SUCCESSOR, t, i, W0, edits, who))
+                lna = p0.sd_a * normal(draw(key, SUCCESSOR, t, i, W1, edits, who))
                 life[LIFE.z, k] = p0.inh * life[LIFE.z, k] + keep * z
                 life[LIFE.lna, k] = p0.inh * life[LIFE.lna, k] + keep * lna
                 life[LIFE.ability, k] = exp(life[LIFE.lna, k])
@@ -109,15 +115,17 @@ def year_of_life(lives, homes, scratch, drawn, lo, n, ids, key, t, p, growth, lo
 
 
 @compiled
-def month_of_life(lives, scratch, drawn, place, v, vid, n, key, t, p0, growth, M, members):
+def month_of_life(lives, scratch, drawn, place, v, vid, n, key, edits, t, p0, growth, M, members):
     """Stages 1 to 3 as far as all arms share them: u, e1, e2, illness, asset shocks; fills scratch xi, assets, seen, w.
 
     `members`: draw the uniforms of members too (some arm has a cooperative here). Returns (funnel, scandal uniforms, normal
     of management).
     """
-    u = autoregression(place[PLACE.u, v], p0.rho_u, p0.u_scale, normal(draw(key, VILLAGE, t, vid, W0)))
+    u_normal = normal(draw(key, VILLAGE, t, vid, W0, edits, OF_THE_VILLAGE))
+    u = autoregression(place[PLACE.u, v], p0.rho_u, p0.u_scale, u_normal)
     place[PLACE.u, v] = u
-    disaster = 1.0 - p0.loss_v if draw(key, VILLAGE, t, vid, W1) < p0.P_disaster else 1.0
+    struck = draw(key, VILLAGE, t, vid, W1, edits, OF_THE_VILLAGE) < p0.P_disaster
+    disaster = 1.0 - p0.loss_v if struck else 1.0
     rho1, s1, rho2, s2 = p0.rho1, p0.e1_scale, p0.rho2, p0.e2_scale
     half, b_M, loss_h, d_h = p0.half_variance, p0.b_M, p0.loss_h, p0.d_h
     P_ill, P_asset, keep, delta = p0.P_ill, p0.P_asset, 1.0 - p0.loss_k, p0.delta
@@ -126,6 +134,7 @@ def month_of_life(lives, scratch, drawn, place, v, vid, n, key, t, p0, growth, M
         life, sc, block, words = lives[b].rows, scratch[b].rows, drawn[b], drawn[b].words
         m = lanes(n, b)
         fill_words(block, m, key, MONTH, t, NO_ALTERNATIVE)
+        put_words(words, b, edits, MONTH, t)
         n1, n2 = sc[SC.xi], sc[SC.w]  # room for normals
         fill_normals(block, W0, n1, m)
         fill_normals(block, W1, n2, m)
@@ -148,6 +157,7 @@ def month_of_life(lives, scratch, drawn, place, v, vid, n, key, t, p0, growth, M
         for k in range(m):
             sc[SC.xi, k] *= sc[SC.earn, k]
         fill_words(block, m, key, SURVEY, t, NO_ALTERNATIVE)
+        put_words(words, b, edits, SURVEY, t)
         seen = sc[SC.seen]
         fill_normals(block, W0, seen, m)
         for k in range(m):
@@ -155,12 +165,13 @@ def month_of_life(lives, scratch, drawn, place, v, vid, n, key, t, p0, growth, M
         exponentials(seen, m)
         if members:
             fill_words(block, m, key, MEMBER, t, NO_ALTERNATIVE)
+            put_words(words, b, edits, MEMBER, t)
             fill_uniforms(block, W0, sc[SC.u_loan], m)
             fill_uniforms(block, W1, sc[SC.u_default], m)
             fill_uniforms(block, W2, sc[SC.u_leave], m)
             fill_uniforms(block, W3, sc[SC.u_join], m)
     return (
-        draw(key, VILLAGE, t, vid, W2),
-        draw(key, VILLAGE, t, vid, W3),
-        normal(draw(key, VILLAGE_2, t, vid, W0)),
+        draw(key, VILLAGE, t, vid, W2, edits, OF_THE_VILLAGE),
+        draw(key, VILLAGE, t, vid, W3, edits, OF_THE_VILLAGE),
+        normal(draw(key, VILLAGE_2, t, vid, W0, edits, OF_THE_VILLAGE)),
     )

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from povsim.draws import DrawKey, Stream, uniforms
 from povsim.model.arm import Arm
+from povsim.model.edits import Edits
 from povsim.model.state import State
 from povsim.population.columns import COOP, HOME, LIFE, PLACE
 from povsim.population.sample import Sample
@@ -14,7 +15,14 @@ from povsim.population.sample import Sample
 TRADING, OPEN, BUILDING, LEGAL = 4.0, 3.0, 2.0, 1.0
 
 
-def found_cooperatives(sample: Sample, state: State, arms: Sequence[Arm], key: DrawKey, interactions: bool = True) -> None:
+def found_cooperatives(
+    sample: Sample,
+    state: State,
+    arms: Sequence[Arm],
+    key: DrawKey,
+    interactions: bool = True,
+    edits: Edits | None = None,
+) -> None:
     """Set COOP (covered, status, q, capital, start of the accounts) and the founders of every arm, in place.
 
     A village's own uniform places it: shares start_trading, start_open, start_building, start_legal stacked from 0 upwards.
@@ -23,7 +31,8 @@ def found_cooperatives(sample: Sample, state: State, arms: Sequence[Arm], key: D
     """
     place = state.place
     place[PLACE.inj_base] = state.coop[0, COOP.inj_year] / 12
-    u_join = uniforms(key, Stream.MEMBER_MONTH, sample.ids, 0)[:, 3]
+    u = uniforms(key, Stream.MEMBER_MONTH, sample.ids, 0)
+    u_join = (u if edits is None else edits.put(u, sample.start[:-1], Stream.MEMBER_MONTH, 0))[:, 3]
     for a, arm in enumerate(arms):
         coop, home, p = state.coop[a], state.home[a], arm.p
         coop[COOP.q0] = np.clip(p["q0"] + p["q0_sd"] * place[PLACE.q_normal], 0.05, 0.95)
