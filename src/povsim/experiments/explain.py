@@ -25,7 +25,6 @@ from povsim.experiments.explain_life import Life, live_through
 from povsim.experiments.explain_lives import Told, tell
 from povsim.experiments.explain_search import KINDS, Finding, Kind, differs, find
 from povsim.experiments.households import SHOWN, parts_of
-from povsim.experiments.provenance import run_hash
 from povsim.experiments.replicate import RELAPSE, Replicate, burn_in
 from povsim.model.arm import Arm
 
@@ -70,7 +69,6 @@ def open_result(folder: Path) -> Result:
     fail_if_no_result(folder)
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     scenario = scenario_from(yaml.safe_load((folder / "scenario.yaml").read_text(encoding="utf-8")))
-    fail_if_made_otherwise(folder, scenario)
     return Result(folder, scenario, summary, pl.read_parquet(folder / "tables" / "households.parquet"))
 
 
@@ -180,16 +178,6 @@ def fail_if_no_result(folder: Path) -> None:
         )
 
 
-def fail_if_made_otherwise(folder: Path, scenario: Scenario) -> None:
-    """The folder was made by other code or data: its households cannot be lived again."""
-    made = json.loads((folder / "provenance.json").read_text(encoding="utf-8")).get("run_hash")
-    if made != run_hash(scenario):
-        raise PovsimError(
-            f"{folder} was made by another version of povsim or of its data, whose months this one does not live. "
-            f"Run it again: povsim compare --scenario {folder / 'scenario.yaml'} --out NEW"
-        )
-
-
 def fail_if_arm_not_run(name: str, names: list[str]) -> None:
     """An arm that the run does not hold."""
     if name not in names:
@@ -250,8 +238,8 @@ def fail_if_lived_otherwise(household: dict[str, Any], told: Told, row: int) -> 
             if column in household and household[column] != told.outcomes[rung][a, at]:
                 raise PovsimError(
                     f"Household {household['household']}, arm {arm.name}: {rung} is month {household[column]} in the folder "
-                    f"and {told.outcomes[rung][a, at]} lived again. Libraries or machine differ from provenance.json: run "
-                    "compare again."
+                    f"and {told.outcomes[rung][a, at]} lived again. Code, data, libraries or machine differ from "
+                    "provenance.json: run compare again."
                 )
 
 

@@ -125,33 +125,34 @@ def year_tables(found: Explanation, scenario: Scenario, words: Language) -> list
     rows = [(words.number(t // 12), *(words.number(x, 2) for x in life.m12[:, t])) for t in [0, *years]]
     tables = [Table(words.text("explain.by_year"), (year, *names), tuple(rows))]
     asked = [(told.arm_row(name), letter) for name, letter in zip(_names(found), "AB", strict=False)]
-    headings, columns = [year], []
-    for key in ("capacity", "income", "aid", "assets", "debts", "member"):
-        for a, letter in asked:
-            headings.append(words.text(f"explain.heading.{key}", arm=letter))
-            columns.append([_cell(key, found, a, t, words) for t in years])
-    detail = tuple((words.number(t // 12), *cells) for t, *cells in zip(years, *columns, strict=True))
     shown = {"arm": names[asked[0][0]], **({"against": names[asked[1][0]]} if len(asked) > 1 else {})}
     note = words.text("explain.beside_note" if len(asked) > 1 else "explain.beside_note_single", **shown)
-    last = len(headings)
-    members = frozenset(range(last - len(asked), last))
-    return [*tables, Table(words.text("explain.beside"), tuple(headings), detail, notes=(note,), words=members)]
+    for title, keys, notes in (
+        (words.text("explain.beside"), ("capacity", "income", "aid"), (note,)),
+        ("", ("assets", "debts", "member"), ()),
+    ):
+        cells = [(key, a, letter) for key in keys for a, letter in asked if key != "member" or told.arms[a].cooperative]
+        headings = (year, *(words.text(f"explain.heading.{key}", arm=letter) for key, _, letter in cells))
+        body = tuple((words.number(t // 12), *(_cell(key, found, a, t, words) for key, a, _ in cells)) for t in years)
+        members = frozenset(j + 1 for j, (key, _, _) in enumerate(cells) if key == "member")
+        tables.append(Table(title, headings, body, notes=notes, words=members))
+    return tables
 
 
-def event_table(found: Explanation, words: Language) -> Table:
-    """What happened, month by month, and in which arms of the question."""
+def moments(found: Explanation, words: Language) -> list[tuple[int, str, str]]:
+    """What happened: month, event, and in which arms of the question."""
     where: dict[tuple[int, str], list[str]] = {}
     for name, letter in zip(_names(found), "AB", strict=False):
         for event in found.moments[name]:
             where.setdefault((event.month, event_name(words, event)), []).append(letter)
-    every = words.text("explain.both_arms")
+    both = words.text("explain.both_arms" if len(_names(found)) > 1 else "explain.this_arm")
+    return [(month, text, both if len(at) == len(_names(found)) else at[0]) for (month, text), at in sorted(where.items())]
+
+
+def event_table(found: Explanation, words: Language) -> Table:
+    """What happened, month by month."""
     rows = [
-        (
-            words.number(month) if month else words.text("explain.month_0"),
-            text,
-            every if len(at) == len(_names(found)) else at[0],
-        )
-        for (month, text), at in sorted(where.items())
+        (words.number(month) if month else words.text("explain.month_0"), text, at) for month, text, at in moments(found, words)
     ]
     heads = tuple(words.text(f"explain.heading.{key}") for key in ("month", "event", "where"))
     return Table(words.text("explain.happened"), heads, tuple(rows), labels=3)
@@ -165,11 +166,11 @@ def sentences(found: Explanation, scenario: Scenario, words: Language) -> list[s
     o = found.life.outcome
     a = found.told.arm_row(found.arm)
     if found.kind is None or found.finding is None:
+        if found.about is not None:
+            beside = shown.get("against", shown["arm"])
+            return [words.text("explain.kind.not_about", about=found.about, arm=shown["arm"], against=beside)]
         if found.against is None:
             return [words.text("explain.kind.single", **shown)]
-        b = found.told.arm_row(found.against)
-        if (o.E4[a] > 0) != (o.E4[b] > 0):
-            return [words.text("explain.kind.not_about", about=found.about, **shown)]
         return [words.text("explain.kind.alike_left" if o.E4[a] > 0 else "explain.kind.alike_not", **shown)]
     if found.kind == "relapsed":
         months: dict[str, Any] = {"month": o.relapse[a], "from_month": o.E2[a], "W": scenario.exit.W}
