@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from povsim.cli.arguments import asks_for_help, split_arguments
 from povsim.errors import PovsimError
+
+if TYPE_CHECKING:
+    from povsim.experiments.explain import Result
+    from povsim.reporting.language import Language
 
 HELP = """Try it:  povsim compare population=toy replicates=2 cooperative=optimistic --out seen
          povsim explain seen --find permanent
@@ -64,7 +69,7 @@ def run(argv: Sequence[str]) -> int:
     return _explain(result, options, arm, against, words)
 
 
-def _explain(result, options, arm, against, words) -> int:  # type: ignore[no-untyped-def]
+def _explain(result: Result, options: Mapping[str, str], arm: str, against: str | None, words: Language) -> int:
     from povsim.cli.progress import progress
     from povsim.experiments.explain import explain
     from povsim.reporting.explain import show
