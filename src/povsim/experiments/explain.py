@@ -137,7 +137,9 @@ def explain_row(
     kind = _kind(life, a, b, about)
     finding = None if kind is None else find(told, life, kind, a, b)
     T = told.scenario.horizon_months
-    moments = {name: happened(events(told, life, told.arm_row(name), None, T), life) for name in (arm, against) if name}
+    moments = {arm: happened(events(told, life, a, b, T), life)}
+    if against is not None and b is not None:
+        moments[against] = happened(events(told, life, b, None, T), life)
     return Explanation(household, told, life, arm, against, about, kind, finding, moments)
 
 

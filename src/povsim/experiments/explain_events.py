@@ -63,7 +63,7 @@ def events(told: Told, life: Life, a: int, b: int | None, last: int) -> list[Eve
     found += _aid_that_ended(life, a, last)
     found += _shared(told, life, last)
     if told.arms[a].cooperative and (b is None or not told.arms[b].cooperative):
-        found += _whole(told, life, a, last)
+        found += _whole(told, life, a, b, last)
     return found
 
 
@@ -119,7 +119,6 @@ def _decisions(life: Life, a: int, b: int, last: int) -> Iterator[Event]:
         gains = programme_bits(enrolled[a, since]) & ~int(bits[since][0])
         kind = "aid_gained" if gains else "aid_missed"
         yield Event(kind, since, "decision", Removal(undone=(Undone("aid", since, bits),)))
-    works = {t: (float(coop["works"][b, t]), float(int(enrolled[b, t]) & (1 << WORKS_BIT))) for t in years}
 
     def of(arm: int, t: int) -> float:
         return coop["works"][arm, t] if int(enrolled[arm, t]) >> WORKS_BIT & 1 else 0.0
@@ -127,11 +126,17 @@ def _decisions(life: Life, a: int, b: int, last: int) -> Iterator[Event]:
     since = next((t for t in years if of(a, t) != of(b, t) and t <= last), None)
     if since is not None:
         kind = "works_lost" if of(a, since) < of(b, since) else "works_gained"
-        yield Event(kind, since, "decision", Removal(undone=(Undone("works", since, works),)))
+        yield Event(kind, since, "decision", Removal(undone=(Undone("works", since, _works(life, b)),)))
     for what in ("mentor", "capital"):
         given = {t: (float(coop[what][b, t]),) for t in years}
         if (coop[what][a, 1:] != coop[what][b, 1:]).any() and (coop["status"][b, 1:] > 0).any():
             yield Event(what, 0, "rule", Removal(undone=(Undone(what, 1, given),)))
+
+
+def _works(life: Life, arm: int) -> dict[int, tuple[float, float]]:
+    """Works wage of the village and the household's bit on the works list, by year, as an arm has them."""
+    wage, enrolled = life.coop["works"][arm], life.home["enrolled"][arm]
+    return {t: (float(wage[t]), float(int(enrolled[t]) & (1 << WORKS_BIT))) for t in range(1, wage.size, 12)}
 
 
 def _aid_that_ended(life: Life, a: int, last: int) -> Iterator[Event]:
@@ -185,14 +190,15 @@ def _shared(told: Told, life: Life, last: int) -> Iterator[Event]:
         yield Event("ended", end, "shared", _never(Stream.HOUSEHOLD_YEAR, end, entity, 1))
 
 
-def _whole(told: Told, life: Life, a: int, last: int) -> Iterator[Event]:
-    """Membership altogether, and the village's cooperative altogether: more than one event."""
+def _whole(told: Told, life: Life, a: int, b: int | None, last: int) -> Iterator[Event]:
+    """Membership altogether; the village's cooperative altogether, with the works that it displaces: more than one event."""
     entity = int(told.sample.ids[life.row])
     if life.home["member"][a, : last + 1].any():
         never = tuple(Edit(Stream.MEMBER_MONTH, t, entity, 3, NEVER) for t in range(last + 1))
         yield Event("membership", 0, "whole", Removal(edits=never))
     if life.coop["status"][a, : last + 1].any():
-        yield Event("no_cooperative", 0, "whole", Removal(undone=(Undone("cooperative", 1),)))
+        works = () if b is None else (Undone("works", 1, _works(life, b)),)
+        yield Event("no_cooperative", 0, "whole", Removal(undone=(Undone("cooperative", 1), *works)))
 
 
 def _never(stream: Stream, month: int, entity: int, word: int) -> Removal:

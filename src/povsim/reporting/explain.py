@@ -15,6 +15,7 @@ from povsim.experiments.explain_search import Finding, Tried
 from povsim.experiments.replicate import RELAPSE
 from povsim.reporting.language import Language
 from povsim.reporting.tables import WIDTH, Table, print_tables
+from povsim.reporting.verdict import DISCORDANT_MINIMUM
 
 LISTED = 5
 """Further events that a sentence names before it counts the rest."""
@@ -61,6 +62,8 @@ def show_list(
             WIDTH,
         )
     )
+    if what in ("permanent", "harmed") and rows.height < DISCORDANT_MINIMUM:
+        print(textwrap.fill(words.text("explain.too_few"), WIDTH))
     if rows.height == 0:
         return
     letters = dict(zip(names, "AB", strict=False))
