@@ -53,6 +53,7 @@ def year_of_life(lives, homes, scratch, drawn, lo, n, ids, key, edits, t, p, gro
     `edits`: those of the village (`povsim.model.edits`).
     """
     p0 = p[0]
+    some = edits.shape[0] > 0
     sd, rx, x_scale = p0.sd_x, p0.rx, p0.x_scale
     ahead = rx * rx * rx
     ahead_half = 0.5 * sd * sd * (1.0 - ahead * ahead)
@@ -60,7 +61,8 @@ def year_of_life(lives, homes, scratch, drawn, lo, n, ids, key, edits, t, p, gro
         life, sc, words, turned = lives[b].rows, scratch[b].rows, drawn[b].words, scratch[b].at
         m = lanes(n, b)
         fill_words(drawn[b], m, key, YEAR, t, NO_ALTERNATIVE)
-        put_words(words, b, edits, YEAR, t)
+        if some:
+            put_words(words, b, edits, YEAR, t)
         count = 0
         for k in range(in_block(n, b)):
             l = life[LIFE.l, k]
@@ -130,11 +132,13 @@ def month_of_life(lives, scratch, drawn, place, v, vid, n, key, edits, t, p0, gr
     half, b_M, loss_h, d_h = p0.half_variance, p0.b_M, p0.loss_h, p0.d_h
     P_ill, P_asset, keep, delta = p0.P_ill, p0.P_asset, 1.0 - p0.loss_k, p0.delta
     sigma = p0.sigma_me
+    some = edits.shape[0] > 0
     for b in range(blocks_of(n)):
         life, sc, block, words = lives[b].rows, scratch[b].rows, drawn[b], drawn[b].words
         m = lanes(n, b)
         fill_words(block, m, key, MONTH, t, NO_ALTERNATIVE)
-        put_words(words, b, edits, MONTH, t)
+        if some:
+            put_words(words, b, edits, MONTH, t)
         n1, n2 = sc[SC.xi], sc[SC.w]  # room for normals
         fill_normals(block, W0, n1, m)
         fill_normals(block, W1, n2, m)
@@ -157,7 +161,8 @@ def month_of_life(lives, scratch, drawn, place, v, vid, n, key, edits, t, p0, gr
         for k in range(m):
             sc[SC.xi, k] *= sc[SC.earn, k]
         fill_words(block, m, key, SURVEY, t, NO_ALTERNATIVE)
-        put_words(words, b, edits, SURVEY, t)
+        if some:
+            put_words(words, b, edits, SURVEY, t)
         seen = sc[SC.seen]
         fill_normals(block, W0, seen, m)
         for k in range(m):
@@ -165,7 +170,8 @@ def month_of_life(lives, scratch, drawn, place, v, vid, n, key, edits, t, p0, gr
         exponentials(seen, m)
         if members:
             fill_words(block, m, key, MEMBER, t, NO_ALTERNATIVE)
-            put_words(words, b, edits, MEMBER, t)
+            if some:
+                put_words(words, b, edits, MEMBER, t)
             fill_uniforms(block, W0, sc[SC.u_loan], m)
             fill_uniforms(block, W1, sc[SC.u_default], m)
             fill_uniforms(block, W2, sc[SC.u_leave], m)
