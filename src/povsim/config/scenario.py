@@ -17,7 +17,8 @@ from povsim.config.programmes import ProgrammeSpec, programmes_from
 from povsim.errors import PovsimError
 
 VARIANTS = ("trap", "no_trap")
-PAYERS = ("village_fund", "ministry")
+PAYERS = ("village_fund", "ministry", "cooperative")
+EQUAL_MONEY = ("best", "benefits", "grant", "families")
 LANGUAGES = ("en", "id")
 SEED_MAX = 2**63 - 1
 FOLLOW_MONTHS = 60
@@ -64,7 +65,11 @@ class Scenario:
     parameters: tuple[tuple[str, float], ...]
     """Entries of the register set by the user, by symbol."""
     payer: str
-    """Who pays for the cooperatives: `village_fund` (other village spending is displaced) or `ministry`."""
+    """Who pays for the cooperatives: `village_fund` (other village spending is displaced), `ministry`, or `cooperative` (its
+    capital is lent by state banks; the ministry pays the rest)."""
+    equal_money: str
+    """Form of assistance at equal cost: `benefits` (higher), `grant` (in the months of outlay), `families` (more of them), or
+    `best`: the one of the three with most permanent exits on other draws."""
     reuse: bool
     """False: compute anew, read nothing stored."""
     threads: int | None
@@ -124,7 +129,7 @@ def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
     horizon = read.years("horizon_months", given["horizon_months"], 84, 600)
     cooperative = _cooperative(given["cooperative"])
     programmes = programmes_from(given["programmes"], horizon)
-    definitions = definitions_from(given["arm_definitions"], [programme.name for programme in programmes])
+    definitions = definitions_from(given["arm_definitions"], [programme.name for programme in programmes], horizon)
     arms = arms_from(given["arms"], definitions)
     economy = economy_from(given["economy"], horizon)
     registry = registry_from(given["registry"])
@@ -155,6 +160,7 @@ def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
         exit=exit_from(given["exit"]),
         parameters=parameters,
         payer=read.choice("payer", given["payer"], PAYERS),
+        equal_money=read.choice("equal_money", given["equal_money"], EQUAL_MONEY),
         reuse=read.switch("reuse", given["reuse"]),
         threads=None if given["threads"] is None else read.whole("threads", given["threads"], 1, 1024),
         language=read.choice("language", given["language"], LANGUAGES),
@@ -228,6 +234,9 @@ def _definition(arm: ArmSpec) -> dict[str, Any]:
         "cooperative": arm.cooperative,
         "programmes": list(arm.programmes),
         "levers": list(arm.levers),
+        "of": arm.of,
+        "aid_until": arm.aid_until,
+        "graduation_years": arm.graduation_years,
     }
 
 

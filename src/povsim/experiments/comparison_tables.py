@@ -348,10 +348,12 @@ def _parameters(scenario: Scenario, runs: Sequence[VariantRun]) -> pl.DataFrame:
             spec = next(arm for arm in scenario.arms if arm.name == name)
             if name not in ("aid", "none") and spec.cooperative is None:
                 continue
-            moved = {symbol for lever in spec.levers for symbol in LEVERS[lever]}
-            for symbol, entry in register.items():
+            moved = {symbol: source for lever in spec.levers for symbol, source in LEVERS[lever].sets.items()}
+            for symbol, own in register.items():
                 given = symbol in scenario.overrides() and symbol not in moved
-                of = TARGETS if symbol in moved else spec.cooperative  # a lever has the value, and the source, of the aims
+                source = moved.get(symbol)  # what a lever sets has the source of the entry that holds the value
+                of = TARGETS if source == TARGETS else spec.cooperative
+                entry = register[source] if isinstance(source, str) and source != TARGETS else own
                 rows.append({
                     "variant": run.variant, "cooperative": " + ".join((spec.cooperative or "none", *spec.levers)),
                     "symbol": symbol, "value": run.arms[name].p[symbol],

@@ -13,13 +13,14 @@ from povsim.config import Scenario
 from povsim.draws import DrawKey
 from povsim.experiments.costs import costs_by_purse
 from povsim.experiments.population_check import observed_consumption, synthetic
+from povsim.measures.aid_end import after_the_last_aid
 from povsim.measures.exits import MEMBER, first_exits
 from povsim.measures.spells import Survival, reentry, survival_of_exits
 from povsim.model.arm import Arm
-from povsim.model.baseline import baseline_poor
+from povsim.model.baseline import baseline_poor, capacity_ahead
 from povsim.model.country import Country
 from povsim.model.state import State
-from povsim.population.columns import COOP, HOME, LIFE, PLACE
+from povsim.population.columns import COOP, HOME, LIFE, PLACE, TIE
 from povsim.population.fitted import fitted_table
 from povsim.population.nation import cells_of, nation
 from povsim.population.sample import Sample, draw_sample
@@ -39,7 +40,9 @@ class ArmOutcome:
     tau: first month of each rung by household (0 never) [n], `E4succ` as E4 with the months of successors counted too; cost by
     (purse, item), Rp; poverty [T+1, area, 4] shares of persons (observed P0, P1, P2, latent P0); status [T+1, V] uint8;
     members [T, V]; volume [T, V]; member_m60 [n] member of a trading cooperative in month 60; families enrolled by programme
-    [years]; works_lost Rp of the nation [T].
+    [years]; works_lost Rp of the nation [T]; cooperative_outlay Rp of the nation [T]; after_aid: see
+    `measures.aid_end.after_the_last_aid`, by group; lasting [H] of all households: lives, stands above the line throughout the
+    last W months and has ccap(T) >= 1 + b.
     """
 
     tau: dict[str, NDArray[np.int16]]
@@ -53,6 +56,9 @@ class ArmOutcome:
     survival: dict[str, Survival]
     families: dict[str, Floats]
     works_lost: Floats
+    cooperative_outlay: Floats
+    after_aid: dict[str, dict[str, float | None]]
+    lasting: NDArray[np.bool_]
 
     @property
     def total_cost(self) -> float:
@@ -130,10 +136,11 @@ def live_arms(
     )  # fmt: skip
     start = state.coop[:, COOP.status].astype(np.uint8)
     record = country.run()
-    costs = costs_by_purse(record, start, replicate.village_weight, arms)
+    costs, outlays = costs_by_purse(record, start, replicate.village_weight, arms)
     persons = _persons_by_village(replicate.sample)
     replicate.until = record.until
     W, T = scenario.exit.W, scenario.horizon_months
+    original = state.life[LIFE.formed] < 1
     for a, arm in enumerate(arms):
         marks = record.marks[a]
         tau = first_exits(marks, W, T, record.until)
@@ -153,6 +160,14 @@ def live_arms(
             survival={g: survival_of_exits(marks[:, m], replicate.weight[m], until=record.until[m]) for g, m in groups.items()},
             families={name: table[a] for name, table in record.families.items()},
             works_lost=record.works_lost[a],
+            cooperative_outlay=outlays[a],
+            after_aid={
+                g: after_the_last_aid(marks[:, m], record.aided[a][:, m], replicate.weight[m], record.until[m])
+                for g, m in groups.items()
+            },
+            lasting=original
+            & (record.below[a] <= T - W)
+            & (capacity_ahead(replicate.sample, state, a, arm.p, variant) >= 1 + scenario.exit.b - TIE),
         )
 
 
