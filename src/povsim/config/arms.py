@@ -45,13 +45,12 @@ class ArmSpec:
 
 @dataclass(frozen=True, slots=True)
 class Lever:
-    """What a lever sets, by symbol of the register: TARGETS (the ministry's aim), the symbol that holds the value, or a number.
-
-    `part`: what the arm must have for it to move anything.
-    """
+    """One thing that an arm may get beyond its scenario."""
 
     part: Literal["cooperative", "aid"]
+    """What the arm must have for it to move anything."""
     sets: Mapping[str, str | float]
+    """By symbol of the register what it sets: TARGETS (the ministry's aim), the symbol that holds the value, or a number."""
 
 
 LEVERS: Mapping[str, Lever] = {

@@ -74,7 +74,7 @@ class ProgrammeSpec:
     """When and how much of it arrives."""
     eligibility: Eligibility
     """Who may get it."""
-    gain: float | None
+    gain: float | None = None
     """Share by which training raises what labour and enterprise earn, 0 to 1."""
 
 

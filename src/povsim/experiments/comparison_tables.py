@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +13,11 @@ from scipy.special import stdtrit
 from povsim import parameters
 from povsim.config import Scenario
 from povsim.config.arms import LEVERS, TARGETS
+from povsim.experiments.all_households import lasting_share, parts_of
 from povsim.experiments.contrasts import Contrast, CostDifference, null_contrast, paired_contrast, spans, villages_needed
 from povsim.experiments.population_check import check_table
 from povsim.experiments.replicate import AREAS, TAKE_UP_MONTH, WITH_SUCCESSORS, Replicate
+from povsim.measures.aid_end import WITHIN
 from povsim.measures.groups import GROUPS
 from povsim.population.columns import STATUS
 
@@ -70,6 +73,9 @@ def collect(scenario: Scenario, runs: Sequence[VariantRun]) -> tuple[dict[str, A
         "variants": {run.variant: _variant(scenario, run, contrasts[run.variant]) for run in runs},
         "range": spans(contrasts),
         "equal_cost": {run.variant: run.equal_cost for run in runs},
+        "equal_money": {run.variant: run.forms for run in runs},
+        "all_households": {run.variant: _everyone(scenario, run) for run in runs},
+        "after_aid": {run.variant: _after_aid(scenario, run) for run in runs},
         "takeup": {run.variant: _takeup(scenario, run, contrasts[run.variant]) for run in runs},
         "notes": [first.sample.note] if first.sample.note else [],
     }
@@ -122,17 +128,18 @@ def _arm_names(scenario: Scenario, run: VariantRun) -> list[str]:
 def pairs_of(scenario: Scenario, names: Sequence[str]) -> list[tuple[str, str]]:
     """(arm, against) of every contrast: the fixed ones, then every further arm against `aid` (or `none`).
 
-    An arm with levers also against `aid_cooperative`, which has none; an arm with an equal-cost twin against that.
+    An arm with levers also against `aid_cooperative`, which has none; assets and coaching too, which cost the same; an arm with
+    an equal-cost twin against that.
     """
     pairs = [pair for pair in PAIRS if pair[0] in names and pair[1] in names]
     told = {arm for arm, _ in PAIRS} | {"none"}
     for name in names:
-        if name in told:
+        spec = next(arm for arm in scenario.arms if arm.name == name)
+        if name in told or (spec.of is not None and not spec.assets):  # a twin is there for its arm to be held against
             continue
         against = next((base for base in ("aid", "none") if base in names), None)
-        spec = next(arm for arm in scenario.arms if arm.name == name)
         twins = [arm.name for arm in scenario.arms if arm.of == name]
-        beside = [against, *(["aid_cooperative"] if spec.levers else []), *twins]
+        beside = [against, *(["aid_cooperative"] if spec.levers or spec.assets else []), *twins]
         pairs += [(name, other) for other in beside if other is not None and other in names]
     return pairs
 
@@ -166,6 +173,33 @@ def _contrast(
     y = [[r.outcomes[name].tau[rung][m] > 0 for r, m in zip(replicates, masks, strict=True)] for name in (arm, against)]
     weights = [r.weight[m] for r, m in zip(replicates, masks, strict=True)]
     return paired_contrast(arm, against, group, rung, y[0], y[1], weights, cost)
+
+
+def _everyone(scenario: Scenario, run: VariantRun) -> dict[str, Any]:
+    """Delta_all: share of all households that stand for good in each arm, and the parts of each contrast."""
+    names = _arm_names(scenario, run)
+    return {
+        "arms": {name: lasting_share(run.replicates, name) for name in names},
+        "contrasts": [asdict(part) for pair in pairs_of(scenario, names) for part in parts_of(run.replicates, *pair)],
+    }
+
+
+def _after_aid(scenario: Scenario, run: VariantRun) -> dict[str, Any]:
+    """Relapse of the structurally poor after their aid ends, by arm with aid."""
+    out: dict[str, Any] = {}
+    for name in _arm_names(scenario, run):
+        found = [r.outcomes[name].after_aid["structural"] for r in run.replicates]
+        if not any(entry["ended"] for entry in found):
+            continue
+        relapse = _mean(entry["relapse"] for entry in found)
+        out[name] = {
+            "months": WITHIN,
+            "ended": _mean(entry["ended"] for entry in found),
+            "above": _mean(entry["above"] for entry in found),
+            "relapse": relapse,
+            "reasons": {} if relapse is not None else {"relapse": "nobody was above the line when the aid ended"},
+        }
+    return out
 
 
 def _takeup(scenario: Scenario, run: VariantRun, contrasts: list[Contrast]) -> dict[str, Any]:
@@ -240,6 +274,10 @@ def _tables(scenario: Scenario, runs: Sequence[VariantRun], contrasts: dict[str,
         for run in runs
     )
     tables["parameters"] = _parameters(scenario, runs)
+    tables["all_households"] = pl.DataFrame(
+        [{"variant": run.variant, **row} for run in runs for row in _everyone(scenario, run)["contrasts"]],
+        infer_schema_length=None,
+    )
     return tables
 
 

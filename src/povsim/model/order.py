@@ -56,7 +56,7 @@ ORDER: tuple[Stage, ...] = (
         "turn of the year",
         (3,),
         _columns(LIFE="h line l z lna x mu sg sk u_remit", HOME="K(t-1) S(t-1) Dc(t-1)"),
-        _columns(LIFE="l z lna ability x w_year w_ahead w_long remit ill formed", HOME="K S ybar Dc D0 Dm Pm arrears"),
+        _columns(LIFE="l z lna ability x w_year w_ahead w_long remit ill formed", HOME="K S ybar Dc D0 Dm Pm arrears skill"),
         "after the registry: households age out and are followed by a young one; labour ages; the slow component moves",
         0,
         "year",
@@ -82,7 +82,7 @@ ORDER: tuple[Stage, ...] = (
         (1, 2, 3, 11, 18),
         _columns(
             LIFE="h line l ability own trader remit w_year e1(t-1) e2(t-1) ill(t-1)",
-            HOME="K phi(t-1)",
+            HOME="K skill phi(t-1)",
             PLACE="u",
             COOP="pi(t-1) qt(t-1) mshare(t-1) loss_rate(t-1) dem(t-1)",
         ),
@@ -95,7 +95,7 @@ ORDER: tuple[Stage, ...] = (
         (13, 17, 19),
         _columns(
             LIFE="h line",
-            HOME="K enrolled member(t-1) pat(t-1) cap(t-1)",
+            HOME="K enrolled aid_share member(t-1) pat(t-1) cap(t-1)",
             COOP="works status(t-1) rate_pat(t-1) rate_cap(t-1)",
         ),
         _columns(HOME="K pat shu12", COOP="rate_pat rate_cap"),
@@ -120,8 +120,8 @@ ORDER: tuple[Stage, ...] = (
         (11, 12),
         _columns(
             LIFE="h line",
-            HOME=f"K phi pat member barred(t-1) Dc(t-1) ybar(t-1) {_C_LAST}",
-            COOP="status(t-1) units(t-1) cash(t-1) loans_out(t-1) qt(t-1) rt(t-1)",
+            HOME=f"K phi pat member enrolled barred(t-1) Dc(t-1) ybar(t-1) {_C_LAST}",
+            COOP="status(t-1) units(t-1) cash(t-1) loans_out(t-1) qt(t-1) rt(t-1) works",
         ),
         _columns(HOME="K pat Dc D0", COOP="vol"),
         "what members sell to and buy from the cooperative, and its new loans within its funds",
@@ -172,10 +172,10 @@ ORDER: tuple[Stage, ...] = (
             LIFE="h line",
             HOME="cap",
             PLACE="Z capture",
-            COOP="status(t-1) q(t-1) q0 mentor covered capital capital_flag funded(t-1) cash Eq Eq0(t-1) arrears phibar "
-            "trust(t-1) shu_flag",
+            COOP="status(t-1) q(t-1) q0 mentor covered capital capital_flag lent funded(t-1) cash Dx Eq Eq0(t-1) arrears "
+            "phibar trust(t-1) shu_flag",
         ),
-        _columns(HOME="phi member cap due pat shu12 Dc D0 arrears", COOP="status q cash funded Eq0 trust"),
+        _columns(HOME="phi member cap due pat shu12 Dc D0 arrears", COOP="status q cash Dx funded Eq0 trust"),
         "management, scandal, the step of the funnel, dissolution, trust",
         11,
     ),
@@ -198,7 +198,7 @@ ORDER: tuple[Stage, ...] = (
         (11, 18, 21),
         _columns(
             LIFE="h size l ability own trader remit w_year w_ahead w_long",
-            HOME=f"K phi shu12 member Dc D0 {_C_LAST}",
+            HOME=f"K phi shu12 member skill Dc D0 {_C_LAST}",
             PLACE="wedge inj_base",
             COOP="status q units mshare inj_year(t-1)",
         ),

@@ -40,7 +40,7 @@ def found_cooperatives(sample: Sample, state: State, arms: Sequence[Arm], key: D
         trading = status == TRADING
         coop[COOP.funded, trading] = 1.0
         coop[COOP.cash, trading] = p["capital"]
-        coop[COOP.Dx, trading] = coop[COOP.lent, trading]
+        coop[COOP.Dx, trading] += coop[COOP.lent, trading]
         coop[COOP.Eq0, trading] = max(p["capital"], 1e6)
         pull = np.exp(p["start_rich"] * np.log1p(home[HOME.K])) if interactions else np.ones(sample.ids.size)
         h = state.life[LIFE.h]
