@@ -32,6 +32,7 @@ from povsim.experiments.equal_money import (
     TRIES,
     Twin,
     choose_forms,
+    families_on_sembako,
     outlays_of_cooperatives,
 )
 from povsim.experiments.replicate import TODAYS_AID, Replicate, burn_in, live_arms
@@ -194,12 +195,12 @@ def _forms(
 ) -> list[Twin]:
     """The arms of equal cost in the form in which they spend the money; fills `done.forms`."""
     twins: dict[str, dict[str, Twin]] = {}
-    today = _mean_cost(done, "aid")
+    today, families = _mean_cost(done, "aid"), families_on_sembako(done.replicates)
     for spec in specs:
         assert spec.of is not None
         target, shape = _mean_cost(done, spec.of), outlays_of_cooperatives(done.replicates, spec.of)
         wanted = (ASSETS,) if spec.assets else FORMS if scenario.equal_money == "best" else (scenario.equal_money,)
-        found = {form: Twin(spec, form, target, today, shape) for form in wanted}
+        found = {form: Twin(spec, form, target, today, shape, families) for form in wanted}
         possible = {
             f: twin for f, twin in found.items() if twin.first_level(model_arm(scenario, done.variant, spec)) is not None
         }

@@ -35,8 +35,9 @@ CHOICE_REPLICATES = 4
 class Twin:
     """An arm of equal cost while its level is sought.
 
-    target: public cost to be matched, Rp; today: cost of today's aid, Rp; shape: Rp of the nation that the matched arm's
-    cooperatives cost in months 1, 2, ...; points: (level, cost) lived so far.
+    target: public cost to be matched, Rp; today: cost of today's aid, Rp; shape: Rp that the matched arm's cooperatives cost in
+    months 1, 2, ...; families: on Sembako under today's aid, in the same population as the money; points: (level, cost) lived
+    so far.
     """
 
     spec: ArmSpec
@@ -44,6 +45,7 @@ class Twin:
     target: float
     today: float
     shape: Floats
+    families: float
     points: list[tuple[float, float]] = field(default_factory=list)
 
     def first_level(self, arm: Arm) -> float | None:
@@ -57,7 +59,8 @@ class Twin:
             p = arm.p
             first_month = (1.0 + p["discount"]) ** (-1 / 12)
             coaching = present_value(np.full(12, p["coach_idr"] / 12), p["discount"])
-            return float(more / (p["asset_idr"] * (1.0 + p["aid_admin"]) * first_month + coaching))
+            packages = more / (p["asset_idr"] * (1.0 + p["aid_admin"]) * first_month + coaching)
+            return float(packages * p["sembako_families"] / self.families)  # quotas are those of the nation
         whole = (1.0 + arm.p["aid_admin"]) * float(present_value(self.shape, arm.p["discount"]))
         return more / whole if whole > 0.0 else None
 
@@ -69,8 +72,7 @@ class Twin:
         if self.form == "families":
             return replace(arm, quotas=dict.fromkeys(arm.programmes, level))
         if self.form == "grant":
-            families = arm.p["sembako_families"]
-            return replace(arm, programmes={**arm.programmes, "grant": level}, grant=tuple(self.shape / families))
+            return replace(arm, programmes={**arm.programmes, "grant": level}, grant=tuple(self.shape / self.families))
         return replace(
             arm,
             programmes={**arm.programmes, "assets": 1.0, "coaching": 1.0},
@@ -92,8 +94,13 @@ class Twin:
 
 
 def outlays_of_cooperatives(replicates: Sequence[Replicate], arm: str) -> Floats:
-    """What the cooperatives of an arm cost the public in months 1, 2, ..., Rp of the nation, mean over replicates [T]."""
+    """What the cooperatives of an arm cost the public in months 1, 2, ..., Rp, mean over replicates [T]."""
     return np.asarray(np.mean([r.outcomes[arm].cooperative_outlay for r in replicates], axis=0))
+
+
+def families_on_sembako(replicates: Sequence[Replicate]) -> float:
+    """Families on Sembako under today's aid, mean over years and replicates."""
+    return float(np.mean([r.outcomes["aid"].families["sembako"] for r in replicates]))
 
 
 def choose_forms(
