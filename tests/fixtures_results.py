@@ -172,12 +172,14 @@ def made_up_summary() -> dict[str, Any]:
         "notes": [],
         "equal_cost": {
             variant: {
-                "arm": "aid_cooperative",
-                "twin": "aid_equal_cost",
-                "level": 1.13,
-                "cost_arm_idr": 8.0e14,
-                "cost_twin_idr": 7.99e14,
-                "gap_share": 0.00125,
+                "aid_equal_cost": {
+                    "of": "aid_cooperative",
+                    "form": "benefits",
+                    "level": 1.13,
+                    "cost_arm_idr": 8.0e14,
+                    "cost_twin_idr": 7.99e14,
+                    "gap_share": 0.00125,
+                }
             }
             for variant in VARIANTS
         },

@@ -162,7 +162,7 @@ def test_a_null_is_explained_below_the_table() -> None:
 
 def test_unequal_money_is_warned_of() -> None:
     summary = made_up_summary()
-    summary["equal_cost"]["trap"]["gap_share"] = 0.031
+    summary["equal_cost"]["trap"]["aid_equal_cost"]["gap_share"] = 0.031
     assert "Do not read this twin as equal money" in render(summary, {}, {})
     assert "Do not read this twin as equal money" not in render(made_up_summary(), {}, {})
 

@@ -41,6 +41,7 @@ MEANINGS = {
     "arms": "what is compared; all: every arm with a name of its own",
     "arm_definitions": "arm_definitions.mine={aid: true, cooperative: optimistic, programmes: [grant]}",
     "programmes": "programmes.grant={product: cash, amount_idr: 3000000, delivery: {...}, eligibility: {...}}",
+    "scenarios": "[as_reported,as_planned,optimistic]: cooperative arms under each, in one table",
     "variants": "technologies",
     "exit.b": "margin above the line, share of it, 0-1",
     "exit.W": "months above the line, 1-60",
@@ -131,6 +132,7 @@ def _show(summary: Mapping[str, Any], language: str) -> None:
     from povsim.reporting.language import language as spoken
     from povsim.reporting.page_tables import takeup
     from povsim.reporting.tables import arm_table, contrast_table, print_tables
+    from povsim.reporting.whole_tables import after_aid_table, equal_money_table, everyone_table, scenarios_table
 
     words = spoken(language)
     found = [
@@ -140,6 +142,10 @@ def _show(summary: Mapping[str, Any], language: str) -> None:
             arm_table(summary, variant, language),
             contrast_table(summary, variant, language),
             takeup(summary, variant, words),
+            scenarios_table(summary, variant, words),
+            equal_money_table(summary, variant, words),
+            everyone_table(summary, variant, words),
+            after_aid_table(summary, variant, words),
         )
         if table is not None
     ]

@@ -41,6 +41,10 @@ class ArmSpec:
     """Years on today's aid after which a family with labour leaves it; None: it stays."""
     assets: bool = False
     """Whether the money that is matched goes into productive assets and coaching."""
+    repeats: str | None = None
+    """The arm that this one repeats under another cooperative scenario."""
+    under: str | None = None
+    """That scenario."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,23 @@ def resolved(arm: ArmSpec, scenario: str) -> ArmSpec:
     """The arm with the cooperative scenario of the run filled in."""
     chosen = scenario if arm.cooperative == "scenario" else arm.cooperative
     return replace(arm, cooperative=chosen, target=chosen == TARGETS)
+
+
+def across(arms: Sequence[ArmSpec], own: str, scenarios: Sequence[str]) -> tuple[ArmSpec, ...]:
+    """The arms, and once more for each further scenario those whose cooperatives follow `own`, the scenario of the run, with
+    their equal-cost twins; named after the arm and the scenario."""
+    out = list(arms)
+    for scenario in scenarios:
+        if scenario == own:
+            continue
+        again = {arm.name: f"{arm.name}_{scenario}" for arm in arms if arm.cooperative == "scenario"}
+        again |= {arm.name: f"{arm.name}_{scenario}" for arm in arms if arm.of in again and not arm.assets}
+        for arm in arms:
+            if arm.name in again:
+                of = None if arm.of is None else again[arm.of]
+                moved = scenario if arm.cooperative == "scenario" else arm.cooperative
+                out.append(replace(arm, name=again[arm.name], cooperative=moved, of=of, repeats=arm.name, under=scenario))
+    return tuple(out)
 
 
 def lever_values(variant: str, levers: Sequence[str], overrides: Mapping[str, float]) -> dict[str, float]:

@@ -69,6 +69,8 @@ def collect(scenario: Scenario, runs: Sequence[VariantRun]) -> tuple[dict[str, A
             "coverage": scenario.rollout.coverage,
             "payer": scenario.payer,
         },
+        "repeats": {arm.name: {"arm": arm.repeats, "scenario": arm.under} for arm in scenario.arms if arm.repeats},
+        "scenarios": list(scenario.scenarios),
         "targets": list(scenario.targets()),
         "variants": {run.variant: _variant(scenario, run, contrasts[run.variant]) for run in runs},
         "range": spans(contrasts),
@@ -138,9 +140,11 @@ def pairs_of(scenario: Scenario, names: Sequence[str]) -> list[tuple[str, str]]:
         if name in told or (spec.of is not None and not spec.assets):  # a twin is there for its arm to be held against
             continue
         against = next((base for base in ("aid", "none") if base in names), None)
-        twins = [arm.name for arm in scenario.arms if arm.of == name]
+        twins = [arm.name for arm in scenario.arms if arm.of == name and not arm.assets]
         beside = [against, *(["aid_cooperative"] if spec.levers or spec.assets else []), *twins]
-        pairs += [(name, other) for other in beside if other is not None and other in names]
+        if spec.repeats:
+            beside.append(spec.repeats)
+        pairs += [(name, other) for other in dict.fromkeys(beside) if other is not None and other in names]
     return pairs
 
 

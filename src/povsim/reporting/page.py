@@ -10,6 +10,7 @@ from typing import Any
 
 from povsim.reporting import page_tables as more
 from povsim.reporting import verdict as v
+from povsim.reporting import whole_tables as whole
 from povsim.reporting.language import Language, language
 from povsim.reporting.sentences import notes, sentences
 from povsim.reporting.tables import Table, arm_table, contrast_table
@@ -144,12 +145,13 @@ def _sure(m: _Material) -> list[Part]:
         m.text("sure_pairs"),
         m.text("sure_window", first=first, last=last, b=_b(m), W=definition.get("W", "?")),
     ]
-    for variant, entry in m.summary.get("equal_cost", {}).items():
-        if not entry or entry.get("gap_share") is None or entry.get("level") is None:
+    for variant, solved in m.summary.get("equal_cost", {}).items():
+        if not solved:
             continue
-        gap, label = m.words.percent(entry["gap_share"], 2), v.variant_label(variant, m.words)
-        parts.append(m.text("sure_equal", level=m.words.number(entry["level"], 3), gap=gap, variant=label))
-        if abs(entry["gap_share"]) > EQUAL_COST_GAP_MAX:
+        worst = max(abs(entry["gap_share"]) for entry in solved.values())
+        gap, label = m.words.percent(worst, 2), v.variant_label(variant, m.words)
+        parts.append(m.text("sure_equal", gap=gap, variant=label))
+        if worst > EQUAL_COST_GAP_MAX:
             parts.append(Part("warning", m.words.text("page.sure_equal_warning", gap=gap, variant=label)))
     return parts
 
@@ -182,6 +184,9 @@ def _contrasts(m: _Material) -> list[Part]:
         m.text("contrasts_text"),
         *m.per_variant(lambda variant: contrast_table(m.summary, variant, m.words.code)),
         *(Part("long_table", part.value) for part in everyone if part.kind == "table"),
+        *m.per_variant(lambda variant: whole.scenarios_table(m.summary, variant, m.words)),
+        *m.per_variant(lambda variant: whole.everyone_table(m.summary, variant, m.words)),
+        *m.per_variant(lambda variant: whole.after_aid_table(m.summary, variant, m.words)),
     ]
 
 
@@ -190,7 +195,7 @@ def _cost(m: _Material) -> list[Part]:
         m.text("cost_text"),
         *m.figure("cost_per_exit"),
         *m.per_variant(lambda variant: more.cost(m.summary, variant, m.tables.get("cost"), m.words)),
-        *_tables([more.equal_cost(m.summary, m.words)]),
+        *m.per_variant(lambda variant: whole.equal_money_table(m.summary, variant, m.words)),
         m.pkh(),
     ]
 

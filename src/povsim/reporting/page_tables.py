@@ -208,34 +208,6 @@ def cost(summary: Summary, variant: str, table: Any, words: Language) -> Table |
     )
 
 
-def equal_cost(summary: Summary, words: Language) -> Table | None:
-    """How well the twin's money matches that of its arm."""
-    entries = {variant: entry for variant, entry in summary.get("equal_cost", {}).items() if entry}
-    if not entries:
-        return None
-    feet = Footnotes(words)
-    rows = []
-    for variant, entry in entries.items():
-
-        def amount(name: str, write: Any, entry: dict[str, Any] = entry) -> str:
-            value = entry.get(name)
-            return feet.none(entry.get("reason")) if value is None else str(write(value))
-
-        rows.append(
-            (
-                _title(variant, words),
-                amount("level", lambda level: words.number(level, 3)),
-                amount("cost_arm_idr", words.rupiah),
-                amount("cost_twin_idr", words.rupiah),
-                amount("gap_share", lambda share: words.percent(share, 2)),
-            )
-        )
-    names = ("variant", "level", "arm_cost", "twin_cost", "cost_gap")
-    return Table(
-        words.text("table.equal_cost"), tuple(words.text(f"table.{name}") for name in names), tuple(rows), notes=feet.lines()
-    )
-
-
 def headcount_check(table: Any, words: Language) -> Table | None:
     """Published and simulated headcount by province, the difference in percentage points, and the grade."""
     rows = []
