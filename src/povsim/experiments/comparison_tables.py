@@ -18,6 +18,7 @@ from povsim.experiments.contrasts import Contrast, CostDifference, null_contrast
 from povsim.experiments.population_check import check_table
 from povsim.experiments.replicate import AREAS, TAKE_UP_MONTH, WITH_SUCCESSORS, Replicate
 from povsim.measures.aid_end import WITHIN
+from povsim.measures.cost import present_value
 from povsim.measures.groups import GROUPS
 from povsim.population.columns import STATUS
 
@@ -77,6 +78,15 @@ def collect(scenario: Scenario, runs: Sequence[VariantRun]) -> tuple[dict[str, A
         "equal_cost": {run.variant: run.equal_cost for run in runs},
         "equal_money": {run.variant: run.forms for run in runs},
         "all_households": {run.variant: _everyone(scenario, run) for run in runs},
+        "works_lost": {
+            run.variant: {
+                name: _mean(
+                    float(present_value(r.outcomes[name].works_lost, run.arms[name].p["discount"])) for r in run.replicates
+                )
+                for name in _arm_names(scenario, run)
+            }
+            for run in runs
+        },
         "after_aid": {run.variant: _after_aid(scenario, run) for run in runs},
         "takeup": {run.variant: _takeup(scenario, run, contrasts[run.variant]) for run in runs},
         "notes": [first.sample.note] if first.sample.note else [],

@@ -179,7 +179,7 @@ def _effect(effect: dict[str, Any], words: Language, feet: Footnotes) -> str:
 
 
 def cost(summary: Summary, variant: str, table: Any, words: Language) -> Table | None:
-    """Present value by purse and item, arms across, with the total of each."""
+    """The cost sheet: present value by purse and item of each arm, its total, and village works that were displaced."""
     found: dict[tuple[str, str], dict[str, float]] = {}
     for row in rows_of(table):
         if row["variant"] == variant and row["pv_idr"] is not None:
@@ -188,23 +188,25 @@ def cost(summary: Summary, variant: str, table: Any, words: Language) -> Table |
     found = {key: by_arm for key, by_arm in found.items() if any(by_arm.values())}
     if not found:
         return None
+    lost = summary.get("works_lost", {}).get(variant, {})
     arms = [arm for arm in v.arms(summary) if any(arm in by_arm for by_arm in found.values())]
     totals = {arm: sum(by_arm.get(arm, 0.0) for by_arm in found.values()) for arm in arms}
     scale, unit = words.rupiah_scale(max(map(abs, totals.values())))
-
-    def amounts(by_arm: dict[str, float]) -> list[str]:
-        return [words.number(by_arm.get(arm, 0.0) / scale, 1) for arm in arms]
-
-    rows = [
-        (words.text_or(f"purse.{purse}", purse), words.text_or(f"item.{item}", item), *amounts(by_arm))
-        for (purse, item), by_arm in found.items()
-    ]
-    rows.append((words.text("table.total"), "", *amounts(totals)))
+    columns = [*found.values(), totals, *([lost] if any(lost.values()) else [])]
+    rows = tuple(
+        (v.arm_label(summary, arm, words), *(words.number(by_arm.get(arm, 0.0) / scale, 1) for by_arm in columns))
+        for arm in arms
+    )
+    headings = [f"{words.text_or(f'purse.{purse}', purse)}: {words.text_or(f'item.{item}', item)}" for purse, item in found]
+    if any(lost.values()):
+        headings.append(words.text("table.works_lost"))
+    total = words.text("table.total")
     return Table(
         words.text("table.cost_by_purse", unit=unit, variant=_of(variant, words)),
-        (words.text("table.purse"), words.text("table.item"), *(v.arm_label(summary, arm, words) for arm in arms)),
-        tuple(rows),
-        labels=2,
+        (words.text("table.arm"), *headings[: len(found)], total, *headings[len(found) :]),
+        rows,
+        caption=words.text("table.cost_caption"),
+        strong=frozenset({1 + len(found)}),
     )
 
 
