@@ -78,7 +78,7 @@ def as_share(value: float | None, unit: str) -> float | None:
 
 
 def _ladder(summary: Summary, words: Language) -> Figure:
-    arms = v.arms(summary)
+    arms = d.drawn_arms(summary)
     block = len(_RUNGS) + 1.7
     figure, axes = d.panels(summary, 0.95 + 0.155 * block * len(arms))
     d.titles(figure, axes, words.text("figure.ladder"), words)
@@ -154,7 +154,8 @@ def _name_lines(summary: Summary, figure: Figure, ax: Axes, lines: Mapping[str, 
 
 
 def _exits_over_time(summary: Summary, rows: Rows, words: Language) -> Figure:
-    kept = [{**row, "year": row["month"] / 12} for row in rows if row["group"] == "structural"]
+    arms = d.drawn_arms(summary)
+    kept = [{**row, "year": row["month"] / 12} for row in rows if row["group"] == "structural" and row["arm"] in arms]
     lines = {variant: _lines(kept, variant, "year", "cumulative_share") for variant in summary["variants"]}
     figure, axes = _line_panels(summary, words, "exits_over_time", lines)
     first, last = summary.get("definition", {}).get("window", [12, 96])
@@ -169,7 +170,8 @@ def _exits_over_time(summary: Summary, rows: Rows, words: Language) -> Figure:
 
 
 def _exit_survival(summary: Summary, rows: Rows, words: Language) -> Figure:
-    kept = [row for row in rows if row["group"] == "structural"]
+    arms = d.drawn_arms(summary)
+    kept = [row for row in rows if row["group"] == "structural" and row["arm"] in arms]
     lines = {variant: _lines(kept, variant, "months_since_crossing", "share_still_out") for variant in summary["variants"]}
     figure, axes = _line_panels(summary, words, "exit_survival", lines)
     for variant, ax in axes.items():
@@ -184,7 +186,8 @@ def _exit_survival(summary: Summary, rows: Rows, words: Language) -> Figure:
 
 
 def _headcount(summary: Summary, rows: Rows, published: float | None, words: Language) -> Figure:
-    kept = [{**row, "year": row["month"] / 12} for row in rows if row["area"] == "all"]
+    arms = d.drawn_arms(summary)
+    kept = [{**row, "year": row["month"] / 12} for row in rows if row["area"] == "all" and row["arm"] in arms]
     lines = {variant: _lines(kept, variant, "year", "observed") for variant in summary["variants"]}
     figure, axes = _line_panels(summary, words, "headcount_path", lines)
     largest = max([100 * (published or 0.0), *(y for found in lines.values() for line in found.values() for _, y in line)])

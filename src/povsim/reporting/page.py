@@ -11,6 +11,7 @@ from typing import Any
 from povsim.reporting import page_tables as more
 from povsim.reporting import verdict as v
 from povsim.reporting import whole_tables as whole
+from povsim.reporting.drawing import drawn_arms
 from povsim.reporting.language import Language, language
 from povsim.reporting.sentences import notes, sentences
 from povsim.reporting.tables import Table, arm_table, contrast_table
@@ -172,6 +173,7 @@ def _ladder(m: _Material) -> list[Part]:
         m.text("ladder_text"),
         Part("terms", meanings),
         *m.figure("ladder"),
+        *([m.text("figures_leave_out")] if len(drawn_arms(m.summary)) < len(v.arms(m.summary)) else []),
         *m.per_variant(lambda variant: arm_table(m.summary, variant, m.words.code)),
         *m.per_variant(lambda variant: arm_table(m.summary, variant, m.words.code, "baseline_poor")),
         *_tables([more.persons(m.summary, m.tables.get("persons"), m.words)]),
