@@ -20,8 +20,8 @@ def _capacities(life, home, coop, village, rows, growth_ahead, p, out):
 
 def baseline_poor(
     sample: Sample, state: State, p: dict[str, float], variant: str
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Rows of the baseline poor (m12(0) < 1) and which of them are structurally poor (also ccap(0) < 1).
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64]]:
+    """Rows of the baseline poor (m12(0) < 1), which of them are structurally poor (also ccap(0) < 1), and their ccap(0) in L.
 
     `state` at t = 0, before any arm. p: parameters of arm `aid`.
     """
@@ -29,4 +29,4 @@ def baseline_poor(
     ccap = np.empty(rows.size)
     ahead = float(np.exp(p["g_w"] * 36 / 12))
     _capacities(state.life, state.home[0], state.coop[0], sample.village, rows, ahead, records([p], variant)[0], ccap)
-    return rows, ccap < 1 - TIE
+    return rows, ccap < 1 - TIE, ccap
