@@ -16,7 +16,7 @@ from scipy.special import stdtrit
 
 from povsim.experiments.contrasts import FEWEST_DISCORDANT, NO_SPREAD
 from povsim.experiments.replicate import Replicate
-from povsim.measures.groups import GROUPS
+from povsim.measures.groups import FEWEST_HOUSEHOLDS, GROUPS
 
 if TYPE_CHECKING:
     from povsim.experiments.comparison import VariantRun
@@ -25,9 +25,6 @@ Floats = NDArray[np.float64]
 Pairs = Sequence[tuple[str, str]]
 
 MEASURE: Final = "E4"
-FEWEST_HOUSEHOLDS: Final = 200
-"""Simulated households of a level, over all replicates, below which its share that leaves is too few to say: with 200 the
-standard error of a share of 10 % is 2 percentage points, and more where they live in few villages."""
 COLUMNS: Final[tuple[str, ...]] = (
     "variant", "group", "dimension", "level", "arm", "against", "measure", "households", "simulated", "share_arm",
     "share_against", "mean", "low95", "high95", "n10", "n01", "discordant", "reason", "share_reason",

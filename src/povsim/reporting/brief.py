@@ -190,11 +190,11 @@ def _table(q: Quoter, arm: str | None) -> BriefTable:
         shares = {path[1]: path for path in _each(q, "arms", name, GROUP, MEASURE, above="variants")}
         cells += [q.per_thousand(shares[one]) if one in shares else words.text("brief.nothing") for one in variants]
         leaving = _each(q, name, above="leaving")
-        cells.append(q.span(leaving, q.count) if leaving else words.text("brief.nothing"))
+        cells.append(q.span(leaving, q.count, short=True) if leaving else words.text("brief.nothing"))
         closed = _each(q, "arms", name, GROUP, "E4x", above="variants")
-        cells.append(q.span(closed, q.per_thousand) if closed else words.text("brief.nothing"))
+        cells.append(q.span(closed, q.per_thousand, short=True) if closed else words.text("brief.nothing"))
         cost = _each(q, "arms", name, "cost_idr", above="variants")
-        cells.append(q.span(cost, q.rupiah) if cost else words.text("brief.nothing"))
+        cells.append(q.span(cost, q.rupiah, short=True) if cost else words.text("brief.nothing"))
         rows.append(tuple(cells))
     title = words.text("brief.table", years=q.number(("brief", "years")))
     heads = [words.text_or(f"brief.variant.{variant}", harmless(variant)) for variant in variants]

@@ -76,17 +76,19 @@ class Quoter:
             return self._quote(path, "size_rupiah", lambda value: self.words.rupiah(abs(value)))
         return self._quote(path, "rupiah", self.words.rupiah)
 
-    def span(self, paths: Sequence[Path], write: Callable[[Path], str]) -> str:
-        """Smallest to largest, each written by `write`, or one where both read the same."""
-        ordered = sorted(paths, key=self.value)
-        low, high = write(ordered[0]), write(ordered[-1])
-        return low if plain(low) == plain(high) else self.words.text("unit.interval", low=low, high=high)
+    def span(self, paths: Sequence[Path], write: Callable[[Path], str], short: bool = False) -> str:
+        """Smallest to largest, each written by `write`, or one where both read the same; `short` in tables."""
+        return self._ends(sorted(paths, key=self.value), write, short)
 
     def sizes(self, paths: Sequence[Path], write: Callable[[Path], str]) -> str:
         """Like `span`, ordered by size whatever the sign."""
-        ordered = sorted(paths, key=lambda path: abs(self.value(path)))
+        return self._ends(sorted(paths, key=lambda path: abs(self.value(path))), write, False)
+
+    def _ends(self, ordered: Sequence[Path], write: Callable[[Path], str], short: bool) -> str:
         low, high = write(ordered[0]), write(ordered[-1])
-        return low if plain(low) == plain(high) else self.words.text("unit.interval", low=low, high=high)
+        if plain(low) == plain(high):
+            return low
+        return self.words.text("unit.interval_short" if short else "unit.interval", low=low, high=high)
 
     def _quote(self, path: Path, kind: str, write: Callable[[float], str]) -> str:
         value = self.value(path)

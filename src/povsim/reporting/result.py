@@ -40,6 +40,7 @@ def write(folder: Path, code: str = "en") -> Path:
     language(code)
     summary = read_summary(folder)
     tables = {name: table for name in TABLES if (table := _table(folder, name)) is not None}
+    summary.setdefault("brief", brief_numbers(summary, tables))
     drawn = figures(summary, tables, code)
     page = render(
         summary,
@@ -50,7 +51,7 @@ def write(folder: Path, code: str = "en") -> Path:
         _text(folder / "scenario.yaml"),
         _text(folder / "REPRODUCE.md"),
     )
-    files = handouts({"brief": brief_numbers(summary, tables)} | summary, tables, code, _json(folder / "provenance.json"))
+    files = handouts(summary, tables, code, _json(folder / "provenance.json"))
     for name, svg in drawn.items():
         _put(folder / "figures" / f"{name}.svg", svg.encode())
     for name, content in files.items():

@@ -111,11 +111,11 @@ def diverging(values: Sequence[float], write: Callable[[float], str]) -> Shade:
 
 
 def _round_step(wanted: float) -> float:
-    """The 1, 2, 2.5 or 5 times a power of ten that is nearest to this: the outer classes are open."""
+    """The round number nearest to this: the outer classes are open."""
     if not wanted > 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(wanted))
-    return min((factor * power for factor in (1, 2, 2.5, 5, 10)), key=lambda step: abs(step - wanted))
+    return min((factor * power for factor in (1, 2, 2.5, 3, 4, 5, 6, 8, 10)), key=lambda step: abs(step - wanted))
 
 
 def maps(summary: Summary, tables: Mapping[str, Any], code: str = "en") -> dict[str, str]:
