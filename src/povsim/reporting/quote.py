@@ -92,7 +92,7 @@ class Quoter:
 
     def _quote(self, path: Path, kind: str, write: Callable[[float], str]) -> str:
         value = self.value(path)
-        place = "/".join(map(str, path))
+        place = "/".join(harmless(str(step)).replace("~", "~0").replace("/", "~1") for step in path)  # as in RFC 6901
         written = write(value).replace(" ", "\N{NO-BREAK SPACE}")
         return f"{_OPEN}{place}{_THEN}{kind}{_THEN}{value!r}{_THEN}{written}{_CLOSE}"
 
