@@ -10,6 +10,7 @@ from povsim.reporting import verdict as v
 from povsim.reporting.drawing import rows_of
 from povsim.reporting.language import Language
 from povsim.reporting.tables import Table
+from povsim.reporting.tile_map import province_name
 from povsim.reporting.verdict import Summary
 
 DASH = "\N{EN DASH}"
@@ -80,7 +81,7 @@ def gains(
 def _gains_row(row: Mapping[str, Any], words: Language) -> tuple[str, ...]:
     labels = (
         words.text(f"brief.dimension.{row['dimension']}"),
-        words.text_or(f"brief.level.{row['level']}", str(row["level"]).title()),
+        words.text_or(f"brief.level.{row['level']}", province_name(str(row["level"]))),
         words.count(row["households"]),
     )
     sparse = row["share_reason"] is not None

@@ -9,9 +9,11 @@ import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from povsim import evidence
+from povsim.population.geography import load_frame
 from povsim.reporting import verdict as v
 from povsim.reporting.drawing import rows_of
 from povsim.reporting.language import Language, language
@@ -80,6 +82,16 @@ class Shade:
     def colour(self, value: float) -> str:
         """Colour of a value; an end belongs to the class below it."""
         return self.colours[sum(value > end for end in self.ends)]
+
+
+def province_name(province: str) -> str:
+    """A province as one writes it ("DKI Jakarta"); one that is not on the map as it is given."""
+    return _names().get(province, province)
+
+
+@cache
+def _names() -> dict[str, str]:
+    return dict(load_frame().select("province", "province_name").unique().iter_rows())
 
 
 def district_tiles(districts: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], tuple[float, float]]:
@@ -261,11 +273,11 @@ def _tiles(
             sketch.add(Box(x, y, side, side, BLANK, stroke="#d0d0d0"))
             colour = FAINT
         elif province in few or province not in values:
-            sketch.add(Box(x, y, side, side, BLANK, hatch=True, title=province.title()))
+            sketch.add(Box(x, y, side, side, BLANK, hatch=True, title=province_name(province)))
             colour = INK
         else:
             fill = shade.colour(values[province])
-            sketch.add(Box(x, y, side, side, fill, title=f"{province.title()}: {write(values[province])}"))
+            sketch.add(Box(x, y, side, side, fill, title=f"{province_name(province)}: {write(values[province])}"))
             colour = "#ffffff" if fill in _DARK else INK
             text = write(values[province])
             sketch.add(Words(x + side / 2, y + 22, text, _fitting(text, 7.5), bold=True, colour=colour, anchor="middle"))
