@@ -308,6 +308,18 @@ def test_one_variant_prints_one_number_where_two_are_a_range() -> None:
     assert len(pypdfium2.PdfDocument(pdf(found))) == 2
 
 
+def test_a_made_up_population_is_said_to_be_one() -> None:
+    given = made_up_summary()
+    given["population"]["kind"] = "toy"
+    for code in CODES:
+        found = brief(told(given), code)
+        assert found.words.text("note.toy") == found.caution and found.words.text("page.stamp_toy") in found.stamps
+        assert "BPS" not in found.sources
+        assert found.caution in page(found)
+    given["population"] = {**given["population"], "kind": "indonesia", "provinces": ["Aceh"]}
+    assert brief(told(given)).caution and "BPS" in brief(told(given)).sources
+
+
 def test_derived_numbers_are_what_they_say(summary: dict[str, Any]) -> None:
     numbers_kept = summary["brief"]
     block = summary["variants"]["trap"]["arms"]

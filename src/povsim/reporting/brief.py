@@ -47,6 +47,7 @@ class Brief:
     question: str
     answer: str
     terms: str
+    caution: str
     table: BriefTable
     cost: str
     adds: Sketch
@@ -59,7 +60,7 @@ class Brief:
 
     def texts(self) -> list[str]:
         """Every text of the brief that is not in a figure."""
-        one = (self.title, *self.stamps, self.question, self.answer, self.terms, self.cost, self.also)
+        one = (self.title, *self.stamps, self.question, self.answer, self.terms, self.caution, self.cost, self.also)
         table = (self.table.title, *self.table.headings, *(cell for row in self.table.rows for cell in row), *self.table.notes)
         changes = [text for pair in self.changes for text in pair]
         return [*one, *table, *changes, self.limits, self.sources, self.reproduce]
@@ -84,6 +85,7 @@ def brief(summary: Summary, code: str = "en") -> Brief:
         question=words.text("brief.question"),
         answer=_answer(q, arm),
         terms=_terms(q),
+        caution=_caution(summary, words),
         table=_table(q, arm),
         cost=_cost(q, arm),
         adds=figures.adds(q, _pairs(summary, arm)),
@@ -169,6 +171,16 @@ def _terms(q: Quoter) -> str:
         margin=q.percent(("definition", "b"), 0),
         held=q.number(("definition", "W")),
     )
+
+
+def _caution(summary: Summary, words: Language) -> str:
+    """What limits the whole brief: a population that is not the nation, one variant only."""
+    place = v.place(summary)
+    found = [words.text(f"note.{place}")] if place != "indonesia" else []
+    if len(summary["variants"]) == 1:
+        only = v.variant_label(next(iter(summary["variants"])), words)
+        found.append(words.text("note.one_variant", variant=harmless(only)))
+    return " ".join(found)
 
 
 def _rows(summary: Summary, arm: str | None) -> list[str]:
@@ -321,6 +333,9 @@ def _measured(q: Quoter, arm: str | None) -> tuple[str, str]:
 
 def _sources(q: Quoter) -> str:
     counts = q.summary["brief"]["parameters"]
-    if not counts["all"]:
-        return q.words.text("brief.sources_short")
-    return q.words.text("brief.sources", **{name: q.number(("brief", "parameters", name)) for name in counts})
+    place = v.place(q.summary)
+    line = q.words.text(f"brief.sources_{'indonesia' if place == 'provinces' else place}")
+    if counts["all"]:
+        grades = {name: q.number(("brief", "parameters", name)) for name in counts}
+        line += " " + q.words.text("brief.sources_grades", **grades)
+    return line

@@ -93,13 +93,15 @@ class _Styles:
 
 def _first(brief: Brief, styles: _Styles, width: float) -> list[Any]:
     words = brief.words
-    kicker = " · ".join((words.text("brief.kicker"), "povsim", *brief.stamps))
+    stamps = [styles.paragraph(" · ".join(brief.stamps), 8.5, 1, bold=True, colour=ACCENT)] if brief.stamps else []
     return [
-        styles.paragraph(kicker, 8, 0, colour=FAINT),
+        styles.paragraph(words.text("brief.kicker"), 8, 0, colour=FAINT),
+        *stamps,
         styles.paragraph(brief.title, 17, 4, bold=True),
         styles.paragraph(brief.question, 9, 6),
         _answer(brief, styles, width),
         styles.paragraph(brief.terms, 8.4, 7),
+        *([styles.paragraph(brief.caution, 8.4, 4, bold=True, colour=ACCENT)] if brief.caution else []),
         styles.heading(brief.table.title),
         _table(brief.table, styles, width),
         *(styles.note(note) for note in brief.table.notes),
