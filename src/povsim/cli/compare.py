@@ -102,9 +102,11 @@ def _run_and_write(scenario: Any, out: Path) -> int:
 
 
 def _write(folder: Any, found: Any, scenario: Any) -> None:
-    """Sentences and notes in both languages, tables, figures and report."""
+    """Sentences and notes in both languages, tables, figures, report, briefs and workbook."""
     from povsim.experiments.provenance import provenance, reproduce
+    from povsim.reporting.brief_numbers import brief_numbers
     from povsim.reporting.figures import figures
+    from povsim.reporting.handouts import handouts
     from povsim.reporting.page import render
     from povsim.reporting.sentences import notes, sentences
 
@@ -113,6 +115,7 @@ def _write(folder: Any, found: Any, scenario: Any) -> None:
     summary["sentences"] = {code: sentences(summary, code) for code in LANGUAGES}
     summary["failures"] = found.failures
     summary["remarks"] = {code: notes(summary, code) for code in LANGUAGES}
+    summary["brief"] = brief_numbers(summary, found.tables)
     folder.summary(summary)
     for name, frame in found.tables.items():
         folder.table(name, frame)
@@ -124,6 +127,8 @@ def _write(folder: Any, found: Any, scenario: Any) -> None:
     origin = provenance("compare", scenario, folder.timings)
     page = render(summary, found.tables, drawn, scenario.language, origin, resolved, reproduce("compare", scenario))
     folder.text("report.html", page)
+    for name, content in handouts(summary, found.tables, scenario.language, origin).items():
+        folder.bytes(name, content)
     folder.timings["report_s"] = time.perf_counter() - began
 
 

@@ -13,6 +13,7 @@ from scipy.special import stdtrit
 from povsim import parameters
 from povsim.config import Scenario
 from povsim.config.arms import LEVERS, TARGETS
+from povsim.experiments import who_gains
 from povsim.experiments.all_households import lasting_share, parts_of
 from povsim.experiments.contrasts import Contrast, CostDifference, null_contrast, paired_contrast, spans, villages_needed
 from povsim.experiments.population_check import check_table
@@ -91,7 +92,8 @@ def collect(scenario: Scenario, runs: Sequence[VariantRun]) -> tuple[dict[str, A
         "takeup": {run.variant: _takeup(scenario, run, contrasts[run.variant]) for run in runs},
         "notes": [first.sample.note] if first.sample.note else [],
     }
-    return summary, _tables(scenario, runs, contrasts)
+    pairs = {run.variant: pairs_of(scenario, _arm_names(scenario, run)) for run in runs}
+    return who_gains.add(summary, _tables(scenario, runs, contrasts), runs, pairs)
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

@@ -13,6 +13,7 @@ from povsim.config import Scenario
 from povsim.draws import DrawKey
 from povsim.experiments.costs import costs_by_purse
 from povsim.experiments.population_check import observed_consumption, synthetic
+from povsim.experiments.traits import Traits, traits_at_branch
 from povsim.measures.aid_end import after_the_last_aid
 from povsim.measures.exits import MEMBER, first_exits
 from povsim.measures.spells import Survival, reentry, survival_of_exits
@@ -71,8 +72,8 @@ class Replicate:
     """A replicate after its burn-in, and the outcomes of the arms lived so far.
 
     weight, persons [n] of the tracked (baseline poor); structural [n]; village [n] row; village_weight [V] real villages;
-    level and note of the strata; baseline: rates of month 0 and of the year before, for the table of published figures; until
-    [n] last month in which each tracked household lives, in every arm.
+    level and note of the strata; baseline: rates of month 0 and of the year before, for the table of published figures; traits
+    of the tracked households at the branch; until [n] last month in which each of them lives, in every arm.
     """
 
     number: int
@@ -81,6 +82,7 @@ class Replicate:
     tracked: NDArray[np.int64]
     structural: NDArray[np.bool_]
     year_before: dict[str, Any]
+    traits: Traits = field(default_factory=Traits)
     outcomes: dict[str, ArmOutcome] = field(default_factory=dict)
     until: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
 
@@ -119,8 +121,9 @@ def burn_in(scenario: Scenario, variant: str, number: int, pool: Executor | None
         months=scenario.burn_in_months, nation=nation(), record=False, interactions=scenario.interactions,
         b=scenario.exit.b, pool=pool, threads=threads,
     ).run()  # fmt: skip
-    tracked, structural = baseline_poor(sample, state, p, variant)
-    return Replicate(number, sample, state, tracked, structural, _year_before(sample, state, p, key))
+    tracked, structural, ccap = baseline_poor(sample, state, p, variant)
+    traits = traits_at_branch(sample, state, tracked, ccap)
+    return Replicate(number, sample, state, tracked, structural, _year_before(sample, state, p, key), traits)
 
 
 def live_arms(

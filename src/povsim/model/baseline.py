@@ -46,10 +46,11 @@ def capacity_ahead(
 
 def baseline_poor(
     sample: Sample, state: State, p: dict[str, float], variant: str
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Rows of the baseline poor (m12(0) < 1) and which of them are structurally poor (also ccap(0) < 1).
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64]]:
+    """Rows of the baseline poor (m12(0) < 1), which of them are structurally poor (also ccap(0) < 1), and their ccap(0) in L.
 
     `state` at t = 0, before any arm. p: parameters of arm `aid`.
     """
     rows = np.nonzero(state.home[0, HOME.c_sum] / 12 < 1 - TIE)[0]
-    return rows, capacity_ahead(sample, state, 0, p, variant, rows, cooperative=False) < 1 - TIE
+    ccap = capacity_ahead(sample, state, 0, p, variant, rows, cooperative=False)
+    return rows, ccap < 1 - TIE, ccap

@@ -10,6 +10,7 @@ from povsim.reporting import drawing as d
 from povsim.reporting import verdict as v
 from povsim.reporting.language import Language, language
 from povsim.reporting.sentences import cost_reason
+from povsim.reporting.tile_map import maps
 from povsim.reporting.verdict import Summary
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _COST_PAIRS = (
 
 
 def figures(summary: Summary, tables: Mapping[str, Any], code: str = "en") -> dict[str, str]:
-    """Every figure by name (ladder, exits_over_time, exit_survival, headcount_path, cost_per_exit, funnel) as SVG text.
+    """Every figure by name (ladder, exits_over_time, exit_survival, headcount_path, cost_per_exit, funnel, maps) as SVG text.
 
     `tables` are those of the result folder, as lists of dicts or polars frames; a missing one gives a panel that says so.
     The same numbers give the same text.
@@ -61,7 +62,7 @@ def figures(summary: Summary, tables: Mapping[str, Any], code: str = "en") -> di
     for name, make in draw.items():
         with d.style(name):
             drawn[name] = d.svg(make(), name, words.text(f"figure.{name}"))
-    return drawn
+    return drawn | maps(summary, tables, code)
 
 
 def published_headcount(table: Any) -> float | None:

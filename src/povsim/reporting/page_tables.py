@@ -251,8 +251,8 @@ def population_rows(table: Any, words: Language) -> Table | None:
             words.text_or(f"statistic.{row['statistic']}", str(row["statistic"])),
             write(row["published"]),
             write(row["synthetic"]),
-            str(row.get("unit", "")),
-            str(row["grade"]),
+            str(row.get("unit") or ""),
+            str(row["grade"] or ""),
             str(row.get("source") or ""),
         )
         for row in found
