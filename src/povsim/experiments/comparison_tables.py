@@ -125,6 +125,7 @@ def _variant(scenario: Scenario, run: VariantRun, contrasts: list[Contrast]) -> 
             cell["E5"] = None
             cell["ended_share"] = _mean(_ended(r, group, scenario.horizon_months) for r in run.replicates)
             cell["reentry_36m"] = _mean(r.outcomes[name].reentry[group] for r in run.replicates)
+            cell["poverty_free_years"] = _mean(r.outcomes[name].poverty_free[group] for r in run.replicates)
             cell["reasons"] = {"E5": NO_FUTURES}
             if cell["reentry_36m"] is None:
                 cell["reasons"]["reentry_36m"] = "nobody of the group crossed the line"

@@ -15,6 +15,7 @@ from povsim.experiments.costs import costs_by_purse
 from povsim.experiments.population_check import observed_consumption, synthetic
 from povsim.experiments.traits import Traits, traits_at_branch
 from povsim.measures.aid_end import after_the_last_aid
+from povsim.measures.cost import poverty_free_years
 from povsim.measures.exits import MEMBER, first_exits
 from povsim.measures.spells import Survival, reentry, survival_of_exits
 from povsim.model.arm import Arm
@@ -43,7 +44,7 @@ class ArmOutcome:
     members [T, V]; volume [T, V]; member_m60 [n] member of a trading cooperative in month 60; families enrolled by programme
     [years]; works_lost Rp of the nation [T]; cooperative_outlay Rp of the nation [T]; after_aid: see
     `measures.aid_end.after_the_last_aid`, by group; lasting [H] of all households: lives, stands above the line throughout the
-    last W months and has ccap(T) >= 1 + b.
+    last W months and has ccap(T) >= 1 + b; poverty_free: discounted years above the line of a household, mean of each group.
     """
 
     tau: dict[str, NDArray[np.int16]]
@@ -60,6 +61,7 @@ class ArmOutcome:
     cooperative_outlay: Floats
     after_aid: dict[str, dict[str, float | None]]
     lasting: NDArray[np.bool_]
+    poverty_free: dict[str, float | None]
 
     @property
     def total_cost(self) -> float:
@@ -171,6 +173,13 @@ def live_arms(
             lasting=original
             & (record.below[a] <= T - W)
             & (capacity_ahead(replicate.sample, state, a, arm.p, variant) >= 1 + scenario.exit.b - TIE),
+            poverty_free={
+                g: poverty_free_years(marks[:, m], replicate.weight[m], arm.p["discount"], record.until[m])
+                / replicate.weight[m].sum()
+                if m.any()
+                else None
+                for g, m in groups.items()
+            },
         )
 
 

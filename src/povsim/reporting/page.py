@@ -187,6 +187,7 @@ def _ladder(m: _Material) -> list[Part]:
         *m.figure("ladder"),
         *([m.text("figures_leave_out")] if len(drawn_arms(m.summary)) < len(v.arms(m.summary)) else []),
         *m.per_variant(lambda variant: arm_table(m.summary, variant, m.words.code)),
+        *m.per_variant(lambda variant: whole.companions_table(m.summary, variant, m.words)),
         *m.per_variant(lambda variant: arm_table(m.summary, variant, m.words.code, "baseline_poor")),
         *_tables([more.persons(m.summary, m.tables.get("persons"), m.words)]),
     ]

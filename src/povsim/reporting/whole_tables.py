@@ -10,6 +10,28 @@ from povsim.reporting.language import Language
 from povsim.reporting.tables import Footnotes, Table
 from povsim.reporting.verdict import Summary
 
+COMPANIONS = ("E4", "E4cap", "E4now", "E4long", "E4succ", "reentry_36m")
+
+
+def companions_table(summary: Summary, variant: str, words: Language) -> Table | None:
+    """What stands beside E4: other readings of it, re-entry after a first crossing, discounted years out of poverty."""
+    rows = []
+    for arm, block in summary["variants"][variant]["arms"].items():
+        cell = block.get("structural", {})
+        years = cell.get("poverty_free_years")
+        rows.append((
+            v.arm_label(summary, arm, words),
+            *(_percent(cell.get(name), words) for name in COMPANIONS),
+            words.text("table.none") if years is None else words.number(years, 2),
+        ))  # fmt: skip
+    headings = ("E4", *(words.text(f"whole.{name}") for name in (*COMPANIONS[1:], "free_years")))
+    return Table(
+        words.text("whole.companions", variant=v.variant_label(variant, words)),
+        (words.text("table.arm"), *headings),
+        tuple(rows),
+        caption=words.text("whole.companions_caption", pkh=words.text("note.pkh")),
+    )
+
 
 def scenarios_table(summary: Summary, variant: str, words: Language) -> Table | None:
     """Assistance with cooperatives under each scenario: E4, the difference to aid and to the same money, cost, reach."""
