@@ -152,7 +152,7 @@ def test_the_same_brief_is_the_same_bytes(summary: dict[str, Any]) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_it_says_everything_a_brief_has_to(summary: dict[str, Any], code: str) -> None:
     html = page(brief(summary, code))
-    assert html.count("<table") == 1 and html.count("<svg") == 2 and html.count('class="page"') == 2
+    assert html.count("<table") == 1 and html.count("<svg") == 4 and html.count('class="page"') == 2
     words = brief(summary, code).words
     for key in ("brief.title", "brief.answer_title", "brief.changes", "brief.sources_title", "brief.reproduce_title"):
         assert words.text(key) in html
@@ -296,7 +296,7 @@ def test_a_smaller_run_has_a_brief_too(missing: tuple[str, ...], code: str) -> N
     found = brief(without(made_up_summary(), *missing), code)
     assert found.answer.endswith(".")
     assert len(pypdfium2.PdfDocument(pdf(found))) == 2
-    assert page(found).count("<svg") == 2
+    assert page(found).count("<svg") == 4  # two figures, each for a wide and for a narrow screen
 
 
 def test_one_variant_prints_one_number_where_two_are_a_range() -> None:
@@ -343,8 +343,10 @@ def test_figures_carry_no_text_beyond_their_width(summary: dict[str, Any]) -> No
 
     for code in CODES:
         found = brief(summary, code)
-        for sketch in (found.adds, found.who):
+        for sketch in (found.adds, found.who, *found.narrow):
             for mark in sketch.marks:
+                if isinstance(mark, Words) and mark.anchor == "end":
+                    assert mark.x - text_width(mark.text, mark.size, mark.bold) >= -0.5, mark.text
                 if isinstance(mark, Words) and mark.anchor == "start":
                     assert mark.x + text_width(mark.text, mark.size, mark.bold) <= sketch.width + 0.5, mark.text
             assert svg(sketch) == svg(sketch)

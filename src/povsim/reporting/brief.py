@@ -52,6 +52,8 @@ class Brief:
     cost: str
     adds: Sketch
     who: Sketch
+    narrow: tuple[Sketch, Sketch]
+    """Both figures once more, for a narrow screen."""
     also: str
     changes: tuple[tuple[str, str], ...]
     limits: str
@@ -90,6 +92,10 @@ def brief(summary: Summary, code: str = "en") -> Brief:
         cost=_cost(q, arm),
         adds=figures.adds(q, _pairs(summary, arm)),
         who=figures.who(q, *_who_pair(summary, arm)),
+        narrow=(
+            figures.adds(q, _pairs(summary, arm), figures.NARROW),
+            figures.who(q, *_who_pair(summary, arm), figures.NARROW),
+        ),
         also=_also(q, arm),
         changes=tuple(changes(q, arm)),
         limits=words.text("brief.limits"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from povsim.reporting import verdict as v
@@ -11,10 +12,30 @@ from povsim.reporting.quote import Path, Quoter, harmless
 from povsim.reporting.sketch import FAINT, INK, RULE, Box, Dot, Sketch, Stroke, Words, lines_of, text_width, wrapped
 from povsim.reporting.verdict import Summary
 
-WIDTH = 510.0
-DARK, LIGHT, ALONE = "#b04d00", "#e2a26b", "#8fa9bf"
+DARK, ALONE = "#b04d00", "#8fa9bf"
+_STEP = 13.0
 _ACROSS = ("type", "extreme", "area")
 _VARIANT_FILL = (DARK, "#ffffff")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things stand, in points: width; room for names, ends of the scale (first figure); room for kinds (second).
+
+    `stacked` puts names above what they name, for a telephone; `mark` sets the ids of such a figure apart.
+    """
+
+    width: float
+    names: float
+    left: float
+    right: float
+    kinds: float
+    stacked: bool = False
+    mark: str = ""
+
+
+WIDE = Layout(width=510.0, names=178.0, left=190.0, right=352.0, kinds=150.0)
+NARROW = Layout(width=290.0, names=290.0, left=0.0, right=136.0, kinds=112.0, stacked=True, mark="_narrow")
 
 
 def label(summary: Summary, arm: str, words: Language) -> str:
@@ -29,37 +50,39 @@ def label(summary: Summary, arm: str, words: Language) -> str:
     return f"{name} {stamp}" if v.is_target(summary, arm) and not name.endswith(stamp) else name
 
 
-def adds(q: Quoter, pairs: Sequence[tuple[str, str]]) -> Sketch:
+def adds(q: Quoter, pairs: Sequence[tuple[str, str]], layout: Layout = WIDE) -> Sketch:
     """Difference in families that leave, per 1,000: a dot and its 95 % interval a pair and variant, numbers beside."""
     words, summary = q.words, q.summary
     variants = list(summary["variants"])
-    names, left, right = 178.0, 190.0, 352.0
-    sketch = Sketch("adds", words.text("brief.adds"), WIDTH, 0.0)
-    y = _variant_key(sketch, q, variants, 8.0)
+    sketch = Sketch(f"adds{layout.mark}", words.text("brief.adds"), layout.width, 0.0)
+    y = _key(sketch, [(_variant(q, one), _VARIANT_FILL[row % 2]) for row, one in enumerate(variants)], 8.0, dots=True)
     low, high = _reach(summary, pairs)
 
     def at(value: float) -> float:
-        return left + (value - low) / (high - low) * (right - left)
+        return layout.left + (value - low) / (high - low) * (layout.right - layout.left)
 
-    top = y
-    sketch.add(
-        Words(at(0) - 4, y, f"← {words.text('brief.fewer')}", 7, colour=FAINT, anchor="end"),
-        Words(at(0) + 4, y, f"{words.text('brief.more')} →", 7, colour=FAINT),
-    )
+    fewer, more = f"← {words.text('brief.fewer')}", f"{words.text('brief.more')} →"
+    if layout.stacked:
+        sketch.add(Words(0, y, fewer, 7, colour=FAINT), Words(text_width(fewer, 7) + 16, y, more, 7, colour=FAINT))
+    else:
+        sketch.add(Words(at(0) - 4, y, fewer, 7, colour=FAINT, anchor="end"), Words(at(0) + 4, y, more, 7, colour=FAINT))
     y += 7
-    step = 13.0
     for arm, against in pairs:
-        name = wrapped(label(summary, arm, words), names, 8, bold=True)
-        other = wrapped(words.text("brief.compared", other=label(summary, against, words)), names, 7)
-        tall = max(step * len(variants), 10.0 * len(name) + 9.0 * len(other)) + 7
-        sketch.add(Stroke(0, y, WIDTH, y, RULE, 0.5))
-        sketch.add(*lines_of(0, y + 12, name, 8, bold=True), *lines_of(0, y + 12 + 10 * len(name), other, 7, colour=FAINT))
+        name = wrapped(label(summary, arm, words), layout.names, 8, bold=True)
+        other = wrapped(words.text("brief.compared", other=label(summary, against, words)), layout.names, 7)
+        texts, dots = 10.0 * len(name) + 9.0 * len(other), _STEP * len(variants)
+        top = y + 4 + (texts + 2 if layout.stacked else 0.0)
+        end = top + dots + 3 if layout.stacked else y + 7 + max(texts, dots)
+        sketch.add(
+            Stroke(0, y, layout.width, y, RULE, 0.5),
+            *lines_of(0, y + 12, name, 8, bold=True),
+            *lines_of(0, y + 12 + 10 * len(name), other, 7, colour=FAINT),
+            Stroke(at(0), top if layout.stacked else y - 4, at(0), end, INK, 0.8),
+        )
         for row, variant in enumerate(variants):
-            _difference(
-                sketch, q, contrast_path(summary, variant, arm, against), y + 4 + step * (row + 0.5), at, right + 10, row
-            )
-        y += tall
-    sketch.add(Stroke(at(0), top + 3, at(0), y, INK, 0.8))
+            place = top + _STEP * (row + 0.5)
+            _difference(sketch, q, contrast_path(summary, variant, arm, against), place, at, layout.right + 10, row)
+        y = end
     if not pairs:
         sketch.add(Words(0, y + 10, words.text("brief.nothing"), 8, colour=FAINT))
         y += 16
@@ -118,61 +141,85 @@ def _entry(summary: Summary, path: Path) -> dict[str, Any]:
     return dict(node)
 
 
-def _variant_key(sketch: Sketch, q: Quoter, variants: Sequence[str], y: float) -> float:
+def _variant(q: Quoter, variant: str) -> str:
+    return q.words.text_or(f"brief.variant.{variant}", harmless(variant))
+
+
+def _key(sketch: Sketch, entries: Sequence[tuple[str, str]], y: float, dots: bool = False) -> float:
+    """Name and colour of what is drawn, side by side as far as there is room; returns where the next line stands."""
     x = 0.0
-    for row, variant in enumerate(variants):
-        name = q.words.text_or(f"brief.variant.{variant}", harmless(variant))
-        sketch.add(Dot(x + 4, y - 2.6, 3.2, _VARIANT_FILL[row % 2], DARK), Words(x + 11, y, name, 7.5))
-        x += 11 + text_width(name, 7.5) + 18
+    for text, colour in entries:
+        room = 12 + text_width(text, 7.5)
+        if x and x + room > sketch.width:
+            x, y = 0.0, y + 12
+        sketch.add(Dot(x + 4, y - 2.6, 3.2, colour, DARK) if dots else Box(x, y - 7, 8, 8, colour))
+        lines = wrapped(text, sketch.width - 12, 7.5)
+        sketch.add(*lines_of(x + 12, y, lines, 7.5))
+        y += 9.5 * (len(lines) - 1)
+        x += room + 18
     return y + 12
 
 
-def who(q: Quoter, arm: str, against: str) -> Sketch:
+def who(q: Quoter, arm: str, against: str, layout: Layout = WIDE) -> Sketch:
     """Share of each kind that leaves, per 1,000, in both arms; a panel a variant."""
     words, summary = q.words, q.summary
     variants = list(summary["variants"])
-    sketch = Sketch("who", words.text("brief.who"), WIDTH, 0.0)
-    y, x = 8.0, 0.0
-    for name, colour in ((against, ALONE), (arm, DARK)):
-        text = label(summary, name, words)
-        sketch.add(Box(x, y - 7, 8, 8, colour), Words(x + 12, y, text, 7.5))
-        x += 12 + text_width(text, 7.5) + 18
-    y += 16
+    sketch = Sketch(f"who{layout.mark}", words.text("brief.who"), layout.width, 0.0)
+    y = _key(sketch, [(label(summary, against, words), ALONE), (label(summary, arm, words), DARK)], 8.0) + 4
     rows = _levels(summary, variants, arm, against)
     if not rows:
         sketch.add(Words(0, y, words.text("brief.nothing"), 8, colour=FAINT))
         sketch.height = y + 6
         return sketch
-    names, room = 150.0, 34.0
-    panel = (WIDTH - names) / len(variants)
-    largest = max(
-        (entry[share] for paths in rows.values() for path in paths.values() for entry in [_entry(summary, path)]
-         for share in ("share_arm", "share_against") if entry[share] is not None),
-        default=0.0,
-    )  # fmt: skip
+    entries = [_entry(summary, path) for paths in rows.values() for path in paths.values()]
+    largest = max(v.shown(entry[share] for entry in entries for share in ("share_arm", "share_against")), default=0.0)
+    if layout.stacked:
+        for variant in variants:
+            y = _panels(sketch, q, [variant], rows, y, layout.kinds, largest) + 14
+        y -= 14
+    else:
+        y = _panels(sketch, q, variants, rows, y, layout.kinds, largest)
+    if any(_too_close(entry) for entry in entries):
+        lines = wrapped(f"* {words.text('brief.who_few')}", layout.width, 7)
+        sketch.add(*lines_of(0, y + 12, lines, 7, colour=FAINT))
+        y += 3 + 9 * len(lines)
+    sketch.height = y + 2
+    return sketch
+
+
+def _panels(
+    sketch: Sketch,
+    q: Quoter,
+    variants: Sequence[str],
+    rows: Mapping[tuple[str, str], Mapping[str, Path]],
+    y: float,
+    names: float,
+    largest: float,
+) -> float:
+    """Panels side by side from `y` down, kinds of household at their left; returns where they end."""
+    panel = (sketch.width - names) / len(variants)
     for at, variant in enumerate(variants):
-        name = words.text_or(f"brief.variant.{variant}", harmless(variant))
-        sketch.add(Words(names + at * panel, y, name, 8, bold=True, colour=FAINT))
+        sketch.add(Words(names + at * panel, y, _variant(q, variant), 8, bold=True, colour=FAINT))
     y += 6
     dimension = ""
     for (found, level), paths in rows.items():
         if found != dimension:
-            sketch.add(Stroke(0, y, WIDTH, y, RULE, 0.5))
+            sketch.add(Stroke(0, y, sketch.width, y, RULE, 0.5))
             y += 4
             dimension = found
-        sketch.add(Words(0, y + 9, words.text_or(f"brief.kind.{level}", harmless(level)), 8))
-        sizes = q.span([(*path, "households") for path in paths.values()], q.count)
-        sketch.add(Words(0, y + 19, words.text("brief.families_of", families=sizes), 7, colour=FAINT))
+        lines = wrapped(q.words.text_or(f"brief.kind.{level}", harmless(level)), names - 6, 8)
+        sizes = q.words.text(
+            "brief.families_of", families=q.span([(*path, "households") for path in paths.values()], q.count, short=True)
+        )
+        sketch.add(
+            *lines_of(0, y + 9, lines, 8), *lines_of(0, y + 9 + 10 * len(lines), wrapped(sizes, names - 4, 7), 7, colour=FAINT)
+        )
         for at, variant in enumerate(variants):
             if variant in paths:
-                _pair_of_bars(sketch, q, paths[variant], names + at * panel, y + 2, panel - room - 12, largest)
-        y += 26
-    sketch.add(Stroke(0, y, WIDTH, y, RULE, 0.5))
-    if any(_too_close(_entry(summary, path)) for paths in rows.values() for path in paths.values()):
-        y += 12
-        sketch.add(Words(0, y, f"* {words.text('brief.who_few')}", 7, colour=FAINT))
-    sketch.height = y + 2
-    return sketch
+                _pair_of_bars(sketch, q, paths[variant], names + at * panel, y + 2, panel - 46, largest)
+        y += 6 + 10 * len(lines) + 10 * len(wrapped(sizes, names - 4, 7))
+    sketch.add(Stroke(0, y, sketch.width, y, RULE, 0.5))
+    return y
 
 
 def _too_close(entry: Mapping[str, Any]) -> bool:
