@@ -172,17 +172,88 @@ def made_up_summary() -> dict[str, Any]:
         "notes": [],
         "equal_cost": {
             variant: {
-                "arm": "aid_cooperative",
-                "twin": "aid_equal_cost",
-                "level": 1.13,
-                "cost_arm_idr": 8.0e14,
-                "cost_twin_idr": 7.99e14,
-                "gap_share": 0.00125,
+                "aid_equal_cost": {
+                    "of": "aid_cooperative",
+                    "form": "benefits",
+                    "level": 1.13,
+                    "cost_arm_idr": 8.0e14,
+                    "cost_twin_idr": 7.99e14,
+                    "gap_share": 0.00125,
+                }
             }
             for variant in VARIANTS
         },
         "takeup": takeup,
+        "who_gains": {
+            variant: [row for row in made_up_gains() if row["variant"] == variant and row["dimension"] != "province"]
+            for variant in VARIANTS
+        },
+        "exits_without_cooperative": {
+            variant: [
+                {
+                    "group": group,
+                    "arm": arm,
+                    "other": other,
+                    "exits": E4[arm] * GROUPS[group],
+                    "share": share,
+                    "simulated": 900,
+                    "reason": None,
+                    "reasons": {},
+                }
+                for group in GROUPS
+                for arm in ("aid_cooperative", "aid_cooperative_planned")
+                for other, share in (("aid", 0.981), ("none", 0.774))
+            ]
+            for variant in VARIANTS
+        },
     }
+
+
+LEVELS = {
+    "type": {"labour_constrained": 0.2, "structurally_low": 0.7, "near_threshold": 1.9},
+    "extreme": {"extreme_poor": 0.5, "other_poor": 1.1},
+    "fifth": {str(k): 1.2 - 0.1 * k for k in range(1, 6)},
+    "decile": {"1": 1.0},
+    "area": {"urban": 0.9, "rural": 1.15},
+    "province": {"ACEH": 0.8, "JAWA TIMUR": 1.1, "PAPUA PEGUNUNGAN": 0.6},
+}
+
+
+def made_up_gains() -> list[dict[str, Any]]:
+    """Rows of the table `who_gains`; the contrast of aid_cooperative is too few to say, Papua Pegunungan has few households."""
+    rows = []
+    for variant, shift in zip(VARIANTS, (1.0, 1.12), strict=True):
+        for group, households in GROUPS.items():
+            for arm, against in PAIRS:
+                for dimension, levels in LEVELS.items():
+                    for level, factor in levels.items():
+                        few = (arm, against) == ("aid_cooperative", "aid")
+                        sparse = level == "PAPUA PEGUNUNGAN"
+                        mean = shift * factor * (E4[arm] - E4[against])
+                        rows.append(
+                            {
+                                "variant": variant,
+                                "group": group,
+                                "dimension": dimension,
+                                "level": level,
+                                "arm": arm,
+                                "against": against,
+                                "measure": "E4",
+                                "households": households / len(levels),
+                                "simulated": 120 if sparse else 2400,
+                                "share_arm": shift * factor * E4[arm],
+                                "share_against": shift * factor * E4[against],
+                                "mean": mean,
+                                "low95": mean - 0.003,
+                                "high95": mean + 0.003,
+                                "n10": max(mean, 0.0) + 0.002,
+                                "n01": max(-mean, 0.0) + 0.002,
+                                "discordant": 7 if few else 90,
+                                "reason": TOO_FEW if few else None,
+                                "share_reason": "too few to say: 120 simulated households" if sparse else None,
+                            }
+                        )
+    return rows
 
 
 def made_up_tables() -> dict[str, list[dict[str, Any]]]:
@@ -267,6 +338,20 @@ def made_up_tables() -> dict[str, list[dict[str, Any]]]:
                             "volume_idr_year": 2.4e6,
                         }
                     )
+    tables["who_gains"] = made_up_gains()
+    summary = made_up_summary()
+    tables["arms"] = [
+        {"variant": variant, "arm": arm, "group": group, "measure": measure, "mean": block["arms"][arm][group][measure]}
+        for variant, block in summary["variants"].items()
+        for arm in ARMS
+        for group in GROUPS
+        for measure in RUNGS
+    ]
+    tables["contrasts"] = [
+        {"variant": variant, **{name: value for name, value in entry.items() if name != "reasons"}}
+        for variant, block in summary["variants"].items()
+        for entry in block["contrasts"]
+    ]
     tables["population_check"] = [
         {
             "province": province,

@@ -7,11 +7,14 @@ import math
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import polars as pl
+import pypdfium2
 import pytest
 
 from povsim.cli import main
 from povsim.experiments import comparison
+from povsim.reporting.workbook import unexplained
 
 TINY = [
     "population=toy",
@@ -40,11 +43,22 @@ def summary_of(folder: Path) -> dict[str, Any]:
 def test_the_result_folder_is_whole(folder: Path) -> None:
     assert {p.name for p in folder.iterdir()} == {
         "summary.json", "report.html", "tables", "figures", "scenario.yaml", "provenance.json", "REPRODUCE.md",
+        "brief.en.html", "brief.id.html", "brief.en.pdf", "brief.id.pdf", "summary.xlsx",
     }  # fmt: skip
     figures = {p.stem for p in (folder / "figures").iterdir()}
     assert {"ladder", "exits_over_time", "exit_survival", "headcount_path", "cost_per_exit"} <= figures
     tables = {p.stem for p in (folder / "tables").glob("*.parquet")}
-    assert {"arms", "persons", "contrasts", "exits_by_year", "funnel", "cost", "population_check", "parameters"} <= tables
+    assert {
+        "arms",
+        "persons",
+        "contrasts",
+        "exits_by_year",
+        "funnel",
+        "cost",
+        "population_check",
+        "parameters",
+        "who_gains",
+    } <= tables
 
 
 def test_summary_has_what_the_contract_names(folder: Path) -> None:
@@ -70,6 +84,62 @@ def test_summary_has_what_the_contract_names(folder: Path) -> None:
                 assert c["mean"] == pytest.approx(c["n10"] - c["n01"], abs=1e-12)
     assert len(summary["range"]) == 6 * 2 * 6
     assert summary["targets"] == ["aid_cooperative_planned"]
+
+
+def test_who_gains_adds_up_to_the_contrast_of_its_group(folder: Path) -> None:
+    summary = summary_of(folder)
+    for variant, block in summary["variants"].items():
+        rows = summary["who_gains"][variant]
+        assert {row["dimension"] for row in rows} <= {"type", "extreme", "fifth", "decile", "area"}
+        assert {row["level"] for row in rows if row["group"] == "structural" and row["dimension"] == "type"} <= {
+            "labour_constrained", "structurally_low", "near_threshold",
+        }  # fmt: skip
+        for c in block["contrasts"]:
+            if c["measure"] != "E4":
+                continue
+            for dimension in ("extreme", "fifth", "decile", "area"):
+                cells = [
+                    row
+                    for row in rows
+                    if (row["arm"], row["against"], row["group"], row["dimension"])
+                    == (c["arm"], c["against"], c["group"], dimension)
+                ]
+                size = block["arms"][c["arm"]][c["group"]]["households"]
+                assert sum(row["households"] for row in cells) == pytest.approx(size, rel=1e-9)
+
+
+def test_every_kind_of_null_in_who_gains_has_a_reason(folder: Path) -> None:
+    summary = summary_of(folder)
+    for rows in summary["who_gains"].values():
+        for row in rows:
+            assert {name for name, value in row.items() if value is None} - {"reason", "share_reason"} <= set(row["reasons"])
+            assert row["mean"] is not None or row["reason"]
+            assert row["mean"] is None or row["mean"] == pytest.approx(row["n10"] - row["n01"], abs=1e-12)
+    for entries in summary["exits_without_cooperative"].values():
+        assert {entry["arm"] for entry in entries} == {"cooperative", "aid_cooperative", "aid_cooperative_planned"}
+        for entry in entries:
+            assert entry["share"] is None or 0 <= entry["share"] <= 1
+
+
+def test_the_briefs_of_a_run_are_two_pages_and_quote_the_run(folder: Path) -> None:
+    summary = summary_of(folder)
+    assert summary["brief"]["parameters"]["all"] > 100
+    for code, seed in (("en", "seed"), ("id", "benih acak")):
+        document = pypdfium2.PdfDocument(folder / f"brief.{code}.pdf")
+        assert len(document) == 2
+        assert f"{seed} {summary['seed']}" in document[1].get_textpage().get_text_range().replace("\xa0", " ")
+        html = (folder / f"brief.{code}.html").read_text(encoding="utf-8")
+        assert f'lang="{code}"' in html and 'data-from="variants/trap/arms/aid/structural/E4"' in html
+
+
+def test_the_workbook_of_a_run_explains_every_column(folder: Path) -> None:
+    book = openpyxl.load_workbook(folder / "summary.xlsx", read_only=True)
+    assert book.sheetnames == ["README", "arms", "contrasts", "cost", "funnel", "who_gains", "parameters"]
+    tables = {name: pl.read_parquet(folder / "tables" / f"{name}.parquet") for name in book.sheetnames[1:]}
+    assert unexplained(tables) == []
+    readme = {str(cell) for row in book["README"].iter_rows(values_only=True) for cell in row if cell is not None}
+    provenance = json.loads((folder / "provenance.json").read_text())
+    assert {provenance["scenario_hash"], str(provenance["seed"])} <= readme
 
 
 def test_a_level_of_an_arm_agrees_with_the_contrast(folder: Path) -> None:

@@ -9,14 +9,18 @@ import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from povsim.cli import main
-from povsim.experiments.explain import choose_arms, open_result
+from povsim.experiments.explain import arms_lived, choose_arms, open_result
+from povsim.experiments.explain_life import live_through
+from povsim.experiments.explain_lives import tell
 from povsim.experiments.households import name_of, parts_of
+from povsim.experiments.replicate import burn_in
 from povsim.reporting.language import language
 
 RUN = [
@@ -208,3 +212,32 @@ def test_c6_a_folder_whose_months_are_not_lived_again(
     other.write_parquet(copy / "tables" / "households.parquet")
     line = message([str(copy), "--household", name], capsys)
     assert "E1 is month 13 in the folder" in line and "run compare again" in line
+
+
+@pytest.mark.parametrize(
+    ("arms", "equal_money"),
+    [
+        ("all", "best"),
+        ("[aid,aid_cooperative,aid_equal_cost]", "grant"),
+        ("[aid,aid_cooperative,aid_equal_cost]", "families"),
+    ],
+)
+def test_every_arm_is_lived_again_as_it_was(arms: str, equal_money: str, tmp_path: Path) -> None:
+    """All tracked households in every arm, those of equal cost in each form: exits and relapses as in the table."""
+    run = [
+        "population=toy", "population.villages=20", "population.households_per_village=20", "replicates=1", "burn_in_months=36",
+        "horizon_months=84", "variants=[no_trap]", "exit.W=12", f"arms={arms}", f"equal_money={equal_money}",
+    ]  # fmt: skip
+    assert main(["compare", *run, "--out", str(tmp_path / "run")]) == 0
+    result = open_result(tmp_path / "run")
+    replicate = burn_in(result.scenario, "no_trap", 0)
+    lived = arms_lived(result, "no_trap")
+    told = tell(result.scenario, "no_trap", replicate, lived, None, 1)
+    assert [arm.name for arm in lived] == list(result.scenario.arm_names)
+    for rung, months in told.outcomes.items():
+        for arm, of_arm in zip(lived, months, strict=True):
+            assert result.households[f"{rung}_{arm.name}"].to_list() == of_arm.tolist(), (rung, arm.name)
+    for row in replicate.tracked[:: max(1, replicate.tracked.size // 4)]:  # and the village alone, whatever was decided for it
+        outcome = live_through(told, int(row)).outcome
+        at = int(np.searchsorted(replicate.tracked, row))
+        assert all(np.array_equal(getattr(outcome, rung), months[:, at]) for rung, months in told.outcomes.items())

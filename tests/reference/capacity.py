@@ -54,7 +54,8 @@ def ycap(household, horizon):
     """Expected income over the stationary law of shocks and illness, without aid, with the terms of next month, L a month."""
     p, village = household.p, household.village
     w = w_of(horizon, household, household.model.month, p)
-    output = enterprise_output(household.K, household.lna, p)
+    output = enterprise_output(household.K, household.lna, p) * household.skill
+    w *= household.skill
     earnings = base_earnings(household.l, w, output, p)
     if horizon == "without_cooperative":
         return mean_xi(p) * earnings + household.remit

@@ -169,6 +169,7 @@ class Cooperative:
         self.entered_trading = 1
         self.accounts["capital"] = self.p["capital"]
         self.cash += self.p["capital"]
+        self.Dx += self.p["capital"] if self.lent else 0.0
         self.Eq0 = max(self.p["capital"], 1e6)
 
     def dissolve(self):
@@ -209,5 +210,5 @@ class Cooperative:
                 i.member = 1
                 i.cap = i.entry_fee
         self.cash += self.total("cap")
-        self.Eq = self.cash
+        self.Eq = self.cash - self.Dx
         self.mshare = sum(i.h for i in self.members) / sum(i.h for i in self.households)

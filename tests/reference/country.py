@@ -54,12 +54,15 @@ class ReferenceModel(mesa.Model):
 
         schedule: {"programmes": [{"product": "cash" | "asset", "amounts": twelve delivered Rp}, ...],   place = bit
                    "enrolled": {household id: bits}, "works": {household id: 0 | 1},                     absent = 0
-                   "works_v": {village id: Rp a month per household on the works list}}                  absent = 0
+                   "works_v": {village id: Rp a month per household on the works list},                  absent = 0
+                   "aid_share": {household id: share}, "skill": {household id: factor}}                  absent = as it was
         """
         self.programmes = schedule.get("programmes", [])
         for household in self.households:
             household.enrolled = schedule.get("enrolled", {}).get(household.id, 0)
             household.works = schedule.get("works", {}).get(household.id, 0)
+            household.aid_share = schedule.get("aid_share", {}).get(household.id, household.aid_share)
+            household.skill = schedule.get("skill", {}).get(household.id, household.skill)
         for village in self.villages:
             village.works_v = schedule.get("works_v", {}).get(village.id, 0.0)
 

@@ -7,7 +7,7 @@ import mesa
 from . import capacity
 from . import rules_earning as earning
 from . import rules_living as living
-from .household_state import FIXED_TRAITS, FLOWS_OF_A_MONTH, STATE, STATE_FROM_ZERO
+from .household_state import FIXED_TRAITS, FLOWS_OF_A_MONTH, STATE, STATE_FROM_ONE, STATE_FROM_ZERO
 from .rules_earning import happens
 
 
@@ -23,6 +23,8 @@ class Household(mesa.Agent):
             setattr(self, name, state[name])
         for name in STATE_FROM_ZERO:
             setattr(self, name, state.get(name, 0))
+        for name in STATE_FROM_ONE:
+            setattr(self, name, state.get(name, 1.0))
         self.c12 = list(state["c12"])
         self.ties = []  # pairs of (neighbour, weight), set by the village
         self.remit = self.remittance()
@@ -50,9 +52,19 @@ class Household(mesa.Agent):
         return self.p["invited"] if self.enrolled else 0.0
 
     @property
+    def unwaived(self):
+        """(9) Share of fee and dues that is asked: nothing of an invited family on aid where they are waived."""
+        return 1.0 - self.p["waived"] * self.invited
+
+    @property
     def entry_fee(self):
         """Fee of the cooperative, L."""
-        return self.p["fee"] / self.line
+        return self.p["fee"] / self.line * self.unwaived
+
+    @property
+    def felt_fee(self):
+        """(9) Fee that deters from joining, L: not that of an invited family, where it comes off the aid."""
+        return self.entry_fee * (1.0 - self.p["deducted"] * self.invited)
 
     def begin_month(self):
         for flow in FLOWS_OF_A_MONTH:
@@ -91,6 +103,7 @@ class Household(mesa.Agent):
         self.lna = earning.inherited(self.lna, p["sd_a"], ability_normal, p)
         self.formed = t
         self.l = 1.0
+        self.skill = 1.0
         self.remit = 0.0
         self.ill = 0
         self.estate_K = self.K - p["inh"] * self.K
@@ -130,10 +143,11 @@ class Household(mesa.Agent):
         self.ill = earning.next_illness(self.ill, self.ill_uniform, p)
         self.xi = earning.income_shock(self.e1, self.e2, village.u, macro, self.ill, p)
         self.w = earning.earning_capacity(self, t, p)
-        output = earning.enterprise_output(self.K, self.lna, p)
-        w_eff = self.w * (1.0 + village.dem)
+        output = earning.enterprise_output(self.K, self.lna, p) * self.skill
+        w = self.w * self.skill
+        w_eff = w * (1.0 + village.dem)
         self.earn = self.xi * earning.base_earnings(self.l, w_eff, output, p)
-        self.m_out = earning.marketed_output(self.own, self.l, self.w, output, p)
+        self.m_out = earning.marketed_output(self.own, self.l, w, output, p)
         self.premium = self.xi * earning.premium_rate(self.phi, village, p) * self.m_out
         self.trader_loss = self.trader * village.lossrate * self.earn
         self.y = self.earn + self.premium - self.trader_loss + self.remit
@@ -143,7 +157,9 @@ class Household(mesa.Agent):
     def receive_aid(self, month_of_year):
         programmes = self.model.programmes
         works = self.works * self.village.works_v / self.line
-        self.T = earning.aid_received(self.enrolled, programmes, "cash", month_of_year, self.line) + works
+        aid = self.aid_share * earning.aid_received(self.enrolled, programmes, "cash", month_of_year, self.line)
+        self.T = aid + works
+        self.bound = self.p["voucher"] * aid if self.village.rt > 0.0 else 0.0
         self.assets_received = earning.aid_received(self.enrolled, programmes, "asset", month_of_year, self.line)
         self.K += self.assets_received
 
@@ -176,7 +192,7 @@ class Household(mesa.Agent):
             return
         gain = living.expected_gain(self.m_out, self.ybar, village, earning.mean_xi(p), p)
         tie_share = sum(weight for neighbour, weight in self.ties if neighbour.member0)
-        probability = living.join_probability(self, gain, tie_share, self.entry_fee, village, p)
+        probability = living.join_probability(self, gain, tie_share, self.felt_fee, village, p)
         if self.join_u < probability and self.entry_fee <= self.S + self.y + self.T:
             self.member = 1
             self.fee = self.cap = self.entry_fee
@@ -185,7 +201,7 @@ class Household(mesa.Agent):
         """Members since before this month pay what they can; part goes to the solidarity pool, the rest to shares."""
         if self.member0 and self.member and self.village.status <= 4:
             at_hand = max(0.0, self.S + self.y + self.T + self.SHU - self.fee)
-            self.dues = min(self.p["dues"] / self.line, at_hand)
+            self.dues = min(self.p["dues"] / self.line * self.unwaived, at_hand)
             self.dues_to_pool = self.p["pool_share"] * self.dues
             self.cap += self.dues - self.dues_to_pool
 
@@ -197,8 +213,9 @@ class Household(mesa.Agent):
     def trade(self):
         """Sales and purchases through the cooperative, L."""
         self.sales = self.phi * self.village.qt * self.xi * self.m_out
-        self.purchases = self.phi * self.village.rt * self.c_last
-        self.pat += self.line * (self.sales + self.purchases)
+        self.purchases = max(self.phi * self.village.rt * self.c_last, self.bound)
+        if self.member:
+            self.pat += self.line * (self.sales + self.purchases)
 
     def asks_for_loan(self):
         may_borrow = self.member and self.Dc == 0.0 and not self.barred
@@ -301,7 +318,7 @@ class Household(mesa.Agent):
         else:
             self.spend += X
         self.S = S_before - X
-        self.c12 = [*self.c12[1:], living.real_consumption(self.spend, self.phi, self.village)]
+        self.c12 = [*self.c12[1:], living.real_consumption(self.spend, self.phi, self.bound, self.village)]
 
     # --- 11 dissolution, 13 measurement -------------------------------------------------------------------------------
 

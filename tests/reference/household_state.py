@@ -43,6 +43,10 @@ STATE_FROM_ZERO = (
     "enrolled",  # programme bits
     "works",  # 1: on the works list
 )
+STATE_FROM_ONE = (
+    "skill",  # factor on what labour and enterprise earn, through training
+    "aid_share",  # share of its cash and food aid that is left to it
+)
 FLOWS_OF_A_MONTH = (  # L, all 0 at the start of a month
     "earn",  # earnings, with the shock
     "premium",  # price premium of the cooperative
@@ -58,6 +62,7 @@ FLOWS_OF_A_MONTH = (  # L, all 0 at the start of a month
     "dues_to_pool",  # of which to the solidarity pool
     "sales",  # through the cooperative
     "purchases",
+    "bound",  # aid that has to be spent at the cooperative
     "loan",  # new loan
     "service",  # paid on an older loan
     "interest_paid",  # of which interest

@@ -145,6 +145,10 @@ def investable(S_before, ybar, p):
     return p["chi"] * max(0.0, S_before - buffer_target(ybar, p))
 
 
-def real_consumption(spend, phi, village):
-    """(7) c = spend / (1 - kappa phi rt): spending at the prices outside the cooperative's shop, L."""
-    return spend / (1.0 - village.kappa * phi * village.rt)
+def real_consumption(spend, phi, bound, village):
+    """(7) c = spend / (1 - kappa share): spending at the prices outside the cooperative's shop, L.
+
+    share: of the spending that goes to the shop, phi rt or, where that is more, what vouchers bind (`bound`, L).
+    """
+    bound_share = min(1.0, bound / spend) if spend > 0.0 else 0.0
+    return spend / (1.0 - village.kappa * max(phi * village.rt, bound_share))

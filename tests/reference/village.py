@@ -20,6 +20,7 @@ FIXED_TRAITS = (
     "wedge",  # trading margin between producer and consumer, share of the price
     "covered",  # 1: the cooperative's scenario reaches the village
     "u_funnel",  # uniform of the starting status
+    "lent",  # 1: its capital is a loan from outside
     "start_month",  # first month in which a covered village may found its cooperative
 )
 STATE = (

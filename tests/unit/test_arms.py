@@ -12,22 +12,24 @@ LEVERS = {
     "aid_cooperative_mentored": {"mentor"},
     "aid_cooperative_capital": {"capital", "capital_v"},
     "aid_cooperative_supported": {"mentor", "capital", "capital_v"},
-    "aid_cooperative_invited": {"invited"},
+    "aid_cooperative_invited": {"invited", "deducted", "j6"},
+    "aid_cooperative_registry": {"r_reg", "e_sd", "refresh"},
 }
 
 
 def lived(changes):
     scenario = scenario_from(changes)
-    return scenario, {spec.name: model_arm(scenario, "trap", spec) for spec in scenario.arms if spec.aid != "equal_cost"}
+    return scenario, {spec.name: model_arm(scenario, "trap", spec) for spec in scenario.arms if spec.of is None}
 
 
 def test_a_lever_changes_its_own_parameters_and_no_other():
     _, arms = lived({"arms": ["aid_cooperative", *LEVERS]})
-    base, aims = arms["aid_cooperative"].p, parameters.values("trap", "as_planned")
+    base, targets = arms["aid_cooperative"].p, parameters.values("trap", "as_planned")
+    aims = targets | {"invited": 1.0, "deducted": 1.0, "j6": 0.0} | {s: base[f"{s}_aim"] for s in ("r_reg", "e_sd", "refresh")}
     for name, symbols in LEVERS.items():
         changed = {symbol for symbol, value in arms[name].p.items() if value != base[symbol]}
         assert changed == symbols
-        assert all(arms[name].p[s] == (1.0 if s == "invited" else aims[s]) for s in symbols)
+        assert all(arms[name].p[s] == aims[s] for s in symbols)
         assert arms[name].programmes == arms["aid_cooperative"].programmes
 
 
@@ -63,12 +65,12 @@ def test_an_arm_of_the_user_keeps_its_levers():
     assert plain.content_hash() != scenario.content_hash()
 
 
-@pytest.mark.parametrize("rest", ["planned", "mentored", "capital", "supported", "invited"])
+@pytest.mark.parametrize("rest", ["planned", "mentored", "capital", "supported", "invited", "registry"])
 def test_every_cooperative_arm_is_set_against_its_own_twin(rest):
     arm, twin = f"aid_cooperative_{rest}", f"aid_equal_cost_{rest}"
     scenario = scenario_from({"arms": ["aid", "aid_cooperative", arm, twin]})
     assert next(spec.of for spec in scenario.arms if spec.name == twin) == arm
     pairs = pairs_of(scenario, [spec.name for spec in scenario.arms])
-    assert {(arm, "aid"), (arm, twin), (twin, "aid")} <= set(pairs)
+    assert {(arm, "aid"), (arm, twin)} <= set(pairs)
     assert ((arm, "aid_cooperative") in pairs) == (rest != "planned")  # it differs by more than a lever
     assert len(set(pairs)) == len(pairs)

@@ -221,3 +221,9 @@ def test_present_value_and_purses():
     assert cost.poverty_free_years(flags, [1.0, 0.0, 0.0], 0.05) == pytest.approx(annuity / 12)
     with pytest.raises(PovsimError, match="each flow"):
         cost.present_value([1.0, 2.0], 0.05, months=[1])
+
+
+def test_years_out_of_poverty_end_with_the_household() -> None:
+    """Two households out of poverty for two years; one ends after six months."""
+    flags = np.full((24, 2), cost.M12_LINE, np.uint8)
+    assert cost.poverty_free_years(flags, [1.0, 1.0], 0.0, [24, 6]) == pytest.approx(2.5)

@@ -22,7 +22,7 @@ PASSES = {
         "trade": ("patronage_refund",),
     },
     ("membership, leaving and patronage",): {"trade": ("membership",)},
-    ("trading and credit",): {"trade": ("sales_and_loans",)},
+    ("trading and credit",): {"trade": ("sales_and_loans", "vouchers_spent")},
     ("repayment and default",): {"passes": ("repayment",)},
     ("spending and coping",): {"passes": ("spending_and_coping",)},
     ("saving and investment",): {"passes": ("saving_and_investment",)},
@@ -30,12 +30,12 @@ PASSES = {
     ("governance and funnel",): {"accounts": ("governance_and_funnel", "dissolve")},
     ("registry",): {
         "registry": ("predicted_consumption",),
-        "country": ("_enrol", "_registry", "_schedule"),
+        "country": ("_enrol", "_on_todays_aid", "_graduated", "_taper", "_registry", "_schedule"),
         "local_government": (),
     },
     ("measurement",): {
         "accounts": ("terms_of_next_month",),
-        "measurement": ("consumption_of_the_year", "observed_poverty", "household_capacity", "marks"),
+        "measurement": ("consumption_of_the_year", "last_below_the_line", "observed_poverty", "household_capacity", "marks"),
     },
 }
 """Stages and the functions that live them, by module of `povsim.model`."""

@@ -17,7 +17,9 @@ from povsim.reporting.page import render
 from povsim.reporting.result import read_summary, write
 from povsim.reporting.tables import WIDTH, arm_table, contrast_table, print_tables
 
-NAMES = {"ladder", "exits_over_time", "exit_survival", "headcount_path", "cost_per_exit", "funnel"}
+CHARTS = {"ladder", "exits_over_time", "exit_survival", "headcount_path", "cost_per_exit", "funnel"}
+MAPS = {"map_published", "map_districts", "map_leaving", "map_aid_against_none", "map_aid_cooperative_planned_against_aid"}
+NAMES = CHARTS | MAPS
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +70,7 @@ def test_the_page_holds_every_section_in_its_language(reports: dict[str, str]) -
     assert "Who leaves poverty for good?" in reports["en"]
     assert "Siapa yang keluar dari kemiskinan secara permanen?" in reports["id"]
     for page in reports.values():
-        assert page.count("<section") == 15
+        assert page.count("<section") == 18
         assert page.count("<svg") == len(NAMES)
         assert page.count("PKH") >= 10
     assert "What is not modelled" in reports["en"]
@@ -162,7 +164,7 @@ def test_a_null_is_explained_below_the_table() -> None:
 
 def test_unequal_money_is_warned_of() -> None:
     summary = made_up_summary()
-    summary["equal_cost"]["trap"]["gap_share"] = 0.031
+    summary["equal_cost"]["trap"]["aid_equal_cost"]["gap_share"] = 0.031
     assert "Do not read this twin as equal money" in render(summary, {}, {})
     assert "Do not read this twin as equal money" not in render(made_up_summary(), {}, {})
 

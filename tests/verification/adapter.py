@@ -23,12 +23,14 @@ SAME_NAME = {  # attribute of a reference household -> table, row
     **{name: ("life", getattr(LIFE, name)) for name in ("size", "line", "h", "own", "trader", "passive")},
     **{name: ("life", getattr(LIFE, name)) for name in ("z", "lna", "l", "x", "e1", "e2", "ill", "formed", "sg", "sk")},
     **{name: ("home", getattr(HOME, name)) for name in ("K", "S", "ybar", "Dc", "D0", "Dm", "Pm", "cap", "pat", "phi")},
-    **{name: ("home", getattr(HOME, name)) for name in ("shu12", "due", "member", "barred", "arrears")},
+    **{name: ("home", getattr(HOME, name)) for name in ("shu12", "due", "member", "barred", "arrears", "skill", "aid_share")},
     "rev": ("life", LIFE.review),
     "u_rem": ("life", LIFE.u_remit),
 }
 WHOLE = ("ill", "formed", "member", "barred", "arrears", "passive", "own", "trader", "rev", "size")
-OF_A_HOUSEHOLD = names("z lna l x e1 e2 ill formed K S ybar Dc D0 Dm Pm cap pat phi shu12 due member barred arrears")
+OF_A_HOUSEHOLD = names(
+    "z lna l x e1 e2 ill formed K S ybar Dc D0 Dm Pm cap pat phi shu12 due member barred arrears skill aid_share"
+)
 OF_A_VILLAGE = {  # attribute of a reference village -> row of COOP
     **{name: getattr(COOP, name) for name in ("status", "q", "trust", "units", "cash", "Dx", "fixed", "pool", "loans_out")},
     **{name: getattr(COOP, name) for name in ("Eq0", "Eq", "ytd", "rate_pat", "rate_cap", "shu_flag", "phibar", "mshare")},
@@ -99,7 +101,7 @@ def village_of(state: State, a: int, v: int, arm: Arm) -> dict:
     values |= {name: int(values[name]) for name in ("status", "units", "shu_flag", "entered_trading")}
     q0 = min(0.95, max(0.05, p["q0"] + p["q0_sd"] * float(place[PLACE.q_normal])))
     traits = {name: float(place[getattr(PLACE, name)]) for name in ("Z", "access", "wedge", "u", "u_funnel")}
-    traits |= {"capture": int(place[PLACE.capture]), "start_month": 1, "q0": q0}
+    traits |= {"capture": int(place[PLACE.capture]), "start_month": 1, "q0": q0, "lent": int(arm.payer == "cooperative")}
     traits["covered"] = int(arm.cooperative and place[PLACE.u_cover] < arm.coverage)
     values["inj_base"] = float(place[PLACE.inj_base])
     if state.t == 0:  # nothing founded yet
@@ -132,7 +134,9 @@ def schedule_of(c: Country, a: int) -> dict:
     """What the compiled country decided for the year in arm a."""
     bits = c.state.home[a, HOME.enrolled].astype(np.int64)
     product = ["asset" if asset else "cash" for asset in c._is_asset]
-    return {
+    by_id = {name: dict(zip((int(i) for i in c.sample.ids), c.state.home[a, row].tolist(), strict=True))
+             for name, row in (("aid_share", HOME.aid_share), ("skill", HOME.skill))}  # fmt: skip
+    return by_id | {
         "programmes": [{"product": x, "amounts": y.tolist()} for x, y in zip(product, c._amounts[a], strict=True)],
         "enrolled": {int(i): int(b & PROGRAMMES) for i, b in zip(c.sample.ids, bits, strict=True)},
         "works": {int(i): int(b >> WORKS_BIT & 1) for i, b in zip(c.sample.ids, bits, strict=True)},

@@ -52,6 +52,11 @@ def tools(amount_idr: float, rule: str = "all") -> ProgrammeSpec:
     return ProgrammeSpec("tools", "asset", None, amount_idr, delivery, eligibility)
 
 
+def training(gain: float) -> ProgrammeSpec:
+    """A course of one year that raises earnings."""
+    return ProgrammeSpec("course", "training", 1e5, None, Delivery(1, 12, "monthly", None, None, None), EVERYBODY, gain)
+
+
 def cash(amount_idr: float, to: Eligibility = EVERYBODY) -> ProgrammeSpec:
     """Rupiah a month from month 1 on, all of it delivered."""
     delivery = Delivery(1, None, "monthly", delivered_share=1.0, leakage=0.0, cost_share=0.0)
@@ -74,6 +79,7 @@ class Case:
     owed_outside: float = 0.0
     macro: tuple[float, ...] = ()
     specs: tuple = ()
+    payer: str = "village_fund"
     aid: dict[str, float] = field(default_factory=lambda: AID)
 
     def start(self, w: World) -> World:
@@ -86,7 +92,7 @@ class Case:
         p = {**parameters.values(w.variant), **self.changes}
         reached = np.sort(w.state.place[PLACE.u_cover])
         coverage = 1.0 if self.villages is None else float(reached[self.villages - 1 : self.villages + 1].mean())
-        return Arm("arm", p, self.aid, self.cooperative, coverage=coverage)
+        return Arm("arm", p, self.aid, self.cooperative, coverage=coverage, payer=self.payer)
 
     def country(self, w: World, months: int = 24, **options: Any) -> Country:
         """The arm from `start`, branched and not lived yet."""
@@ -149,6 +155,24 @@ CASES = (
         BUSY | {"xi_D": 0.0, "chi_c": -0.5},
         "status 0 -> 0, status 4 -> 4, premium",
         villages=1,
+    ),
+    Case(
+        "aid on terms",
+        BUSY | {"voucher": 0.5, "taper": 0.3, "deducted": 1.0, "j5": 30.0},
+        "bought with aid alone, tapered, learned, turnover, fee, dues, fee not felt, SHU",
+        specs=(training(0.2),),
+        aid={**AID, "course": 1.0},
+    ),
+    Case(
+        "dues waived",
+        HARD_LIFE | BUSY | {"waived": 1.0},
+        "pays no dues, dues, joins for nothing, fee",
+    ),
+    Case(
+        "capital on loan",
+        FROM_NOTHING | BUSY | {"start_trading": 0.5, "r_ext": 0.09, "pool_share": 0.0},
+        "lent, repaid, loan, status 3 -> 4",
+        payer="cooperative",
     ),
     Case(
         "frozen interactions",

@@ -61,6 +61,12 @@ class Watch:
             "below the floor": i.c_last < p["c_floor"] - NEAR,
             "less than the dues": bool(owes_dues and i.dues < p["dues"] / i.line),
             "shares back after dissolution": i.refund > i.leaver_refund,
+            "bought with aid alone": i.bound > 0 and not i.member and i.purchases == i.bound,
+            "tapered": i.T > 0 and i.aid_share < 1,
+            "learned": i.skill > 1 and i.earn > 0,
+            "fee not felt": i.fee > 0 and i.felt_fee == 0,
+            "pays no dues": bool(owes_dues and i.unwaived == 0),
+            "joins for nothing": bool(i.member and not i.member0 and i.fee == 0),
             "passive member": bool(i.member and i.passive),
             "works": bool(i.works and i.village.works_v),
             "no labour": i.l == 0,
@@ -72,6 +78,7 @@ class Watch:
         wants = sum(i.rupiah * i.pool_want for i in v.households) if has_pool else 0.0
         return {
             "disaster": v.disaster,
+            "lent": bool(v.lent and v.entered_trading and v.Dx > 0),
             "insolvent": self.villages[v.id][0] == 4 and v.status == 5 and v.Eq < -v.Eq0,
             "wedge binds": v.pi > 0 and v.pi < p["pi"] - NEAR,
             "traders lose the most": v.lossrate == p["loss_cap"],

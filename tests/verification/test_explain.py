@@ -157,8 +157,12 @@ def by_hand(told: Told, arms: Sequence[int], row: int, removal: Removal, months:
     v = int(r.sample.village[row])
     lived = [told.arms[a] for a in arms]
     lived[0] = replace(lived[0], p={**lived[0].p, **removal.p})
-    if removal.programmes is not None:
-        lived[0] = replace(lived[0], programmes=removal.programmes)
+    if removal.aid_of is not None:
+        other = told.arms[removal.aid_of]
+        lived[0] = replace(
+            lived[0], programmes=other.programmes, quotas=other.quotas, grant=other.grant, aid_until=other.aid_until,
+            graduation_years=other.graduation_years,
+        )  # fmt: skip
 
     class Without(Country):
         def decide(self, month: int) -> None:

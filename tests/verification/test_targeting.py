@@ -33,14 +33,14 @@ def renewed(c: Country, a: int, month: int, p: dict) -> list[float]:
     ]
 
 
-def places(c: Country, scores: list[float]) -> list[float]:
+def places(c: Country, scores: list[float], r_reg: float) -> list[float]:
     """Real households of the district below the middle of each registered one, poorest first."""
     district = c.sample.stratum[c.sample.village].tolist()
     weight = c.sample.weight.tolist()
     out = [math.inf] * len(scores)
     below = dict.fromkeys(district, 0.0)
     for i in sorted(range(len(scores)), key=lambda i: scores[i]):
-        if c.state.life[LIFE.registered, i]:
+        if c.state.life[LIFE.u_reg, i] < r_reg:
             out[i] = below[district[i]] + weight[i] / 2
             below[district[i]] += weight[i]
     return out
@@ -52,7 +52,8 @@ def test_lists_and_amounts_are_those_of_the_page(variant, villages):
     """Two years, arms with and without aid and cooperative; districts merged into one stratum, and one by one."""
     w = world(variant, villages)
     planned = {**w.p, "displaced": 0.4, "displaced_months": 12.0}
-    c = country(w, [arm("none", w.p), arm("aid", w.p, 1.5), arm("aid_cooperative", planned, 1.0, True)])
+    better = {**planned, "r_reg": 0.95, "e_sd": 0.2, "refresh": 0.9}  # each arm has its own registry
+    c = country(w, [arm("none", w.p), arm("aid", w.p, 1.5), arm("aid_cooperative", better, 1.0, True)])
     life, cells, s = steps(c), c.sample.cells, c.sample
     poor = (cells["persons"] * cells["p0_pct"] / 100 / cells["households"]).to_numpy()[s.cell][s.village]
     district = s.stratum[s.village]
@@ -66,7 +67,8 @@ def test_lists_and_amounts_are_those_of_the_page(variant, villages):
             assert decided.home[a, HOME.enrolled].astype(np.int64).tolist() == bits
             np.testing.assert_allclose(decided.coop[a, COOP.works], works, rtol=1e-9)
     assert c._amounts[0].sum() == 0
-    pkh, sembako = c._amounts[1]
+    pkh, sembako = c._amounts[1, :2]
+    assert not c._amounts[1, 2:].any()
     assert pkh.tolist() == pytest.approx([1.5 * 0.81 * 2_870_000 / 4 if m % 3 == 0 else 0.0 for m in range(12)])
     assert sembako.tolist() == pytest.approx([1.5 * 0.81 * 200_000] * 12)
 
@@ -79,7 +81,7 @@ def year_of(c: Country, a: int, month: int, poor: np.ndarray, district: np.ndarr
         p["maj_K1"], p["maj_K2"], p["maj_slope"] = common_tangent(p)
     records = renewed(c, a, month, p)
     noise = inverse_normal(uniforms(c.key, Stream.HOUSEHOLD_YEAR, c.sample.ids, month)[:, 3])
-    place = places(c, [r + p["e_enum"] * float(n) for r, n in zip(records, noise, strict=True)])
+    place = places(c, [r + p["e_enum"] * float(n) for r, n in zip(records, noise, strict=True)], p["r_reg"])
     weight = c.sample.weight
     old = c.state.home[a, HOME.enrolled].astype(np.int64)
     bits, listed = [], []

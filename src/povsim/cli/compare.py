@@ -38,16 +38,18 @@ MEANINGS = {
     "rollout.coverage": "share of villages with a cooperative, 0-1",
     "economy": "steady | growth | crisis",
     "registry": "dtks | dtsen",
-    "arms": "what is compared",
+    "arms": "what is compared; all: every arm with a name of its own",
     "arm_definitions": "arm_definitions.mine={aid: true, cooperative: optimistic, programmes: [grant]}",
     "programmes": "programmes.grant={product: cash, amount_idr: 3000000, delivery: {...}, eligibility: {...}}",
+    "scenarios": "[as_reported,as_planned,optimistic]: cooperative arms under each, in one table",
     "variants": "technologies",
     "exit.b": "margin above the line, share of it, 0-1",
     "exit.W": "months above the line, 1-60",
     "horizon_months": "whole years, 84 to 600",
     "burn_in_months": "whole years, 36 to 600",
     "interactions": "on | off",
-    "payer": "village_fund | ministry",
+    "payer": "village_fund | ministry | cooperative",
+    "equal_money": "best | benefits | grant | families: form of equal-cost aid",
     "parameters": "parameters.pi=.08; povsim parameters lists them",
     "seed": "0 to 2^63 - 1",
     "replicates": "1 to 10,000",
@@ -100,9 +102,11 @@ def _run_and_write(scenario: Any, out: Path) -> int:
 
 
 def _write(folder: Any, found: Any, scenario: Any) -> None:
-    """Sentences and notes in both languages, tables, figures and report."""
+    """Sentences and notes in both languages, tables, figures, report, briefs and workbook."""
     from povsim.experiments.provenance import provenance, reproduce
+    from povsim.reporting.brief_numbers import brief_numbers
     from povsim.reporting.figures import figures
+    from povsim.reporting.handouts import handouts
     from povsim.reporting.page import render
     from povsim.reporting.sentences import notes, sentences
 
@@ -111,6 +115,7 @@ def _write(folder: Any, found: Any, scenario: Any) -> None:
     summary["sentences"] = {code: sentences(summary, code) for code in LANGUAGES}
     summary["failures"] = found.failures
     summary["remarks"] = {code: notes(summary, code) for code in LANGUAGES}
+    summary["brief"] = brief_numbers(summary, found.tables)
     folder.summary(summary)
     for name, frame in found.tables.items():
         folder.table(name, frame)
@@ -122,6 +127,8 @@ def _write(folder: Any, found: Any, scenario: Any) -> None:
     origin = provenance("compare", scenario, folder.timings)
     page = render(summary, found.tables, drawn, scenario.language, origin, resolved, reproduce("compare", scenario))
     folder.text("report.html", page)
+    for name, content in handouts(summary, found.tables, scenario.language, origin).items():
+        folder.bytes(name, content)
     folder.timings["report_s"] = time.perf_counter() - began
 
 
@@ -130,6 +137,7 @@ def _show(summary: Mapping[str, Any], language: str) -> None:
     from povsim.reporting.language import language as spoken
     from povsim.reporting.page_tables import takeup
     from povsim.reporting.tables import arm_table, contrast_table, print_tables
+    from povsim.reporting.whole_tables import after_aid_table, equal_money_table, everyone_table, scenarios_table
 
     words = spoken(language)
     found = [
@@ -139,6 +147,10 @@ def _show(summary: Mapping[str, Any], language: str) -> None:
             arm_table(summary, variant, language),
             contrast_table(summary, variant, language),
             takeup(summary, variant, words),
+            scenarios_table(summary, variant, words),
+            equal_money_table(summary, variant, words),
+            everyone_table(summary, variant, words),
+            after_aid_table(summary, variant, words),
         )
         if table is not None
     ]

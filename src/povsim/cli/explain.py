@@ -76,7 +76,7 @@ def _explain(result: Result, options: Mapping[str, str], arm: str, against: str 
     from povsim.reporting.explain_figure import write_figure
 
     found = explain(result, options["--household"], arm, against, options.get("--about"), progress, result.scenario.threads)
-    show(found, result.scenario, words)
+    show(found, result, words)
     path = write_figure(found, result, words)
     print("\n" + words.text("explain.written", path=path))
     return 0

@@ -1,4 +1,4 @@
-"""`povsim report`: the figures and the page of a result folder, written again."""
+"""`povsim report`: what a result folder holds to be read, written again."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from povsim.errors import PovsimError
 
 HELP = """Try it:  povsim report outputs/compare/first --language id
 
-povsim report DIR            figures/*.svg and report.html of the result folder DIR, from its numbers
-  --language en|id           English or Indonesian; without it, the language of the run"""
+povsim report DIR            figures, report.html, briefs and summary.xlsx of the result folder DIR, from its numbers
+  --language en|id           English or Indonesian; without it, the language of the run. Briefs are always in both"""
 
 
 def run(argv: Sequence[str]) -> int:

@@ -16,14 +16,7 @@ KEYS = {
 POPULATIONS = ("survey",)
 ROLLOUTS = ("phased",)
 UNCERTAINTY = ("prior", "posterior")
-ARMS = (
-    "all",
-    "aid_cooperative_registry",
-    "aid_assets",
-    "aid_equal_cost_registry",
-    "aid_equal_cost_assets",
-)
-PRODUCTS = ("training", "coaching", "savings_group", "credit", "insurance", "price_support")
+PRODUCTS = ("coaching", "savings_group", "credit", "insurance", "price_support")
 
 
 def fail_if_key_of_a_later_version(given: Mapping[str, object]) -> None:

@@ -9,7 +9,8 @@ from povsim.config import checks, later, read
 from povsim.config.provinces import provinces_from
 from povsim.errors import PovsimError
 
-PRODUCTS = ("cash", "food", "asset")
+PRODUCTS = ("cash", "food", "asset", "training")
+GAIN_MAX = 1.0
 CALENDARS = ("monthly", "quarterly", "once")
 RULES = ("register_score", "bottom_share", "poor", "members", "province", "all")
 AMOUNT_MAX_IDR = 1e9
@@ -64,7 +65,7 @@ class ProgrammeSpec:
     name: str
     """Name that arms refer to."""
     product: str
-    """`cash`, `food` or `asset`."""
+    """`cash`, `food`, `asset` or `training` (the amount goes to trainers)."""
     amount_idr_month: float | None
     """Rupiah per family and month, with calendar monthly or quarterly."""
     amount_idr: float | None
@@ -73,6 +74,8 @@ class ProgrammeSpec:
     """When and how much of it arrives."""
     eligibility: Eligibility
     """Who may get it."""
+    gain: float | None = None
+    """Share by which training raises what labour and enterprise earn, 0 to 1."""
 
 
 def programmes_from(value: object, horizon_months: int) -> tuple[ProgrammeSpec, ...]:
@@ -95,6 +98,14 @@ def fail_if_amount_and_calendar_differ(where: str, calendar: str, monthly: bool)
     if monthly == (calendar == "once"):
         right = "amount_idr" if calendar == "once" else "amount_idr_month"
         raise PovsimError(f"{where}.delivery.calendar = '{calendar}' goes with {right}. Give {right} or another calendar.")
+
+
+def fail_if_gain_and_product_differ(where: str, product: str, given: Mapping[str, object]) -> None:
+    """Training has a gain, and nothing else has."""
+    if (product == "training") != ("gain" in given):
+        raise PovsimError(
+            f"{where}: gain (share by which earnings rise, such as .05) goes with product: training, and with no other product."
+        )
 
 
 def fail_if_once_has_a_duration(where: str, calendar: str, duration: object) -> None:
@@ -145,6 +156,7 @@ def _programme(name: str, value: object, horizon_months: int) -> ProgrammeSpec:
         if key in given
     }
     delivery = _delivery(where, given["delivery"], horizon_months)
+    fail_if_gain_and_product_differ(where, product, given)
     fail_if_amount_and_calendar_differ(where, delivery.calendar, "amount_idr_month" in amount)
     return ProgrammeSpec(
         name=name,
@@ -153,6 +165,7 @@ def _programme(name: str, value: object, horizon_months: int) -> ProgrammeSpec:
         amount_idr=amount.get("amount_idr"),
         delivery=delivery,
         eligibility=_eligibility(f"{where}.eligibility", given["eligibility"]),
+        gain=read.number(f"{where}.gain", given["gain"], 0, GAIN_MAX) if "gain" in given else None,
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from povsim.config import checks, later, read
-from povsim.config.arms import ArmSpec, arms_from, definitions_from, idle_levers, resolved, unused_definitions
+from povsim.config.arms import ArmSpec, across, arms_from, definitions_from, idle_levers, resolved, unused_definitions
 from povsim.config.defaults import GROUP_KEY, defaults, group_choices, merged
 from povsim.config.parts import Economy, Exit, Registry, Rollout, economy_from, exit_from, registry_from, rollout_from
 from povsim.config.population import Population, population_from
@@ -17,7 +17,8 @@ from povsim.config.programmes import ProgrammeSpec, programmes_from
 from povsim.errors import PovsimError
 
 VARIANTS = ("trap", "no_trap")
-PAYERS = ("village_fund", "ministry")
+PAYERS = ("village_fund", "ministry", "cooperative")
+EQUAL_MONEY = ("best", "benefits", "grant", "families")
 LANGUAGES = ("en", "id")
 SEED_MAX = 2**63 - 1
 FOLLOW_MONTHS = 60
@@ -53,6 +54,8 @@ class Scenario:
     """False freezes ties, help, local demand, targeting, membership and credit."""
     cooperative: str
     """Scenario of every cooperative arm that names none: `as_reported`, `as_planned`, `optimistic`."""
+    scenarios: tuple[str, ...]
+    """Scenarios of cooperatives that are compared in one run, the run's own first; empty: only that."""
     rollout: Rollout
     """Which villages get a cooperative."""
     economy: Economy
@@ -64,7 +67,11 @@ class Scenario:
     parameters: tuple[tuple[str, float], ...]
     """Entries of the register set by the user, by symbol."""
     payer: str
-    """Who pays for the cooperatives: `village_fund` (other village spending is displaced) or `ministry`."""
+    """Who pays for the cooperatives: `village_fund` (other village spending is displaced), `ministry`, or `cooperative` (its
+    capital is lent by state banks; the ministry pays the rest)."""
+    equal_money: str
+    """Form of assistance at equal cost: `benefits` (higher), `grant` (in the months of outlay), `families` (more of them), or
+    `best`: the one of the three with most permanent exits on other draws."""
     reuse: bool
     """False: compute anew, read nothing stored."""
     threads: int | None
@@ -97,7 +104,8 @@ class Scenario:
 
     def resolved(self) -> dict[str, Any]:
         """Every key with its value, plain and sorted; `scenario_from` reads it back to an equal scenario."""
-        names = {"arms": list(self.arm_names), "parameters": dict(self.parameters)}
+        own = [arm.name for arm in self.arms if arm.repeats is None]
+        names: dict[str, Any] = {"arms": own, "parameters": dict(self.parameters), "scenarios": list(self.scenarios) or None}
         names["arm_definitions"] = {arm.name: _definition(arm) for arm in self.arm_definitions}
         names["programmes"] = {programme.name: _without_name(programme) for programme in self.programmes}
         plain = {name: getattr(self, name) for name in self.__slots__ if name != "warnings"} | names
@@ -124,7 +132,7 @@ def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
     horizon = read.years("horizon_months", given["horizon_months"], 84, 600)
     cooperative = _cooperative(given["cooperative"])
     programmes = programmes_from(given["programmes"], horizon)
-    definitions = definitions_from(given["arm_definitions"], [programme.name for programme in programmes])
+    definitions = definitions_from(given["arm_definitions"], [programme.name for programme in programmes], horizon)
     arms = arms_from(given["arms"], definitions)
     economy = economy_from(given["economy"], horizon)
     registry = registry_from(given["registry"])
@@ -134,7 +142,9 @@ def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
     variants = read.words("variants", given["variants"], "[trap,no_trap]")
     for variant in variants:
         checks.fail_if_unknown_choice("variants", variant, VARIANTS)
-    lived = tuple(resolved(arm, cooperative) for arm in arms)
+    scenarios = _scenarios(given["scenarios"], cooperative)
+    fail_if_nothing_to_repeat(arms, scenarios)
+    lived = tuple(resolved(arm, cooperative) for arm in across(arms, cooperative, scenarios))
     warnings += unused_definitions(arms, definitions) + _unused_programmes(programmes, arms)
     warnings += idle_levers(lived, variants, dict(parameters))
     return Scenario(
@@ -149,18 +159,26 @@ def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
         variants=tuple(variant for variant in VARIANTS if variant in variants),
         interactions=read.switch("interactions", given["interactions"]),
         cooperative=cooperative,
+        scenarios=scenarios,
         rollout=rollout_from(given["rollout"]),
         economy=economy,
         registry=registry,
         exit=exit_from(given["exit"]),
         parameters=parameters,
         payer=read.choice("payer", given["payer"], PAYERS),
+        equal_money=read.choice("equal_money", given["equal_money"], EQUAL_MONEY),
         reuse=read.switch("reuse", given["reuse"]),
         threads=None if given["threads"] is None else read.whole("threads", given["threads"], 1, 1024),
         language=read.choice("language", given["language"], LANGUAGES),
         out=_out(given["out"]),
         warnings=tuple(warnings),
     )
+
+
+def fail_if_nothing_to_repeat(arms: tuple[ArmSpec, ...], scenarios: tuple[str, ...]) -> None:
+    """Scenarios are compared in arms that follow the scenario of the run."""
+    if scenarios and not any(arm.cooperative == "scenario" for arm in arms):
+        raise PovsimError("scenarios compares arms whose cooperatives follow the scenario. Add aid_cooperative to arms.")
 
 
 def fail_if_set_twice(symbol: str, group: str, chosen: float | None, parameters: tuple[tuple[str, float], ...]) -> None:
@@ -191,6 +209,17 @@ def _with_defaults(mapping: Mapping[str, Any]) -> dict[str, Any]:
 def _cooperative(value: object) -> str:
     given = read.keys("cooperative", value, ("scenario",), "cooperative=as_planned")
     return read.choice("cooperative", given["scenario"], group_choices("cooperative"))
+
+
+def _scenarios(value: object, own: str) -> tuple[str, ...]:
+    """The scenarios to compare, the run's own first; one alone is no comparison."""
+    if value is None:
+        return ()
+    given = read.words("scenarios", value, "[as_reported,as_planned]")
+    for name in given:
+        checks.fail_if_unknown_choice("scenarios", name, group_choices("cooperative"))
+    every = tuple(dict.fromkeys((own, *given)))
+    return every if len(every) > 1 else ()
 
 
 def _parameters(value: object) -> tuple[tuple[tuple[str, float], ...], list[str]]:
@@ -228,6 +257,9 @@ def _definition(arm: ArmSpec) -> dict[str, Any]:
         "cooperative": arm.cooperative,
         "programmes": list(arm.programmes),
         "levers": list(arm.levers),
+        "of": arm.of,
+        "aid_until": arm.aid_until,
+        "graduation_years": arm.graduation_years,
     }
 
 

@@ -1,13 +1,13 @@
 """`povsim compare`: the same households in every arm, replicate by replicate, variant by variant.
 
-Burn-in is lived once a replicate, the arms branch from it over the same draws. The level of an equal-cost arm is solved from
-the costs of the arms already lived, lived, and corrected until both costs agree; nothing stored is read.
+Burn-in is lived once a replicate, the arms branch from it over the same draws. Arms of equal cost come last: their form and
+level follow from the costs of the arms already lived (`povsim.experiments.equal_money`); nothing stored is read.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -23,12 +23,21 @@ from povsim.config import Scenario
 from povsim.config.arms import ArmSpec, lever_values
 from povsim.errors import PovsimError
 from povsim.experiments import comparison_tables
+from povsim.experiments.equal_money import (
+    AGREEMENT,
+    ASSETS,
+    CHOICE_FIRST,
+    CHOICE_REPLICATES,
+    FORMS,
+    TRIES,
+    Twin,
+    choose_forms,
+    families_on_sembako,
+    lived_money,
+    outlays_of_cooperatives,
+)
 from povsim.experiments.replicate import TODAYS_AID, Replicate, burn_in, live_arms
 from povsim.model.arm import Arm
-
-AGREEMENT = 0.002
-"""Costs of an arm and its equal-cost twin are brought this close, as a share; the contract is 1 %."""
-TRIES = 4
 
 Progress = Callable[[str, int], AbstractContextManager[Any]]
 
@@ -45,12 +54,14 @@ class Comparison:
 
 @dataclass
 class VariantRun:
-    """Replicates of one variant with all arms, the arms as lived, and how the equal-cost levels were found."""
+    """Replicates of one variant with all arms, the arms as lived, how the equal-cost levels were found, and on what the form of
+    equal money was chosen (a row a twin and form)."""
 
     variant: str
     replicates: list[Replicate]
     arms: dict[str, Arm]
-    equal_cost: dict[str, dict[str, float]] = field(default_factory=dict)
+    equal_cost: dict[str, dict[str, Any]] = field(default_factory=dict)
+    forms: list[dict[str, Any]] = field(default_factory=list)
 
 
 def run(scenario: Scenario, progress: Progress) -> Comparison:
@@ -58,8 +69,8 @@ def run(scenario: Scenario, progress: Progress) -> Comparison:
     threads = scenario.threads or cpu_count() or 1
     began = time.perf_counter()
     failures: list[str] = []
-    twins = [arm for arm in scenario.arms if arm.aid == "equal_cost"]
-    steps = len(scenario.variants) * scenario.replicates * (2 + len(twins))
+    twins = any(arm.of for arm in scenario.arms)
+    steps = len(scenario.variants) * (scenario.replicates * (2 + twins) + (_choices(scenario) if twins else 0))
     runs = []
     with (
         progress("Comparing arms (compiling first, if this is the first run)", steps) as bar,
@@ -73,11 +84,12 @@ def run(scenario: Scenario, progress: Progress) -> Comparison:
     return Comparison(summary, tables, failures, timings)
 
 
-def model_arm(scenario: Scenario, variant: str, spec: ArmSpec, aid_factor: float = 1.0) -> Arm:
-    """The arm as the model lives it."""
+def model_arm(scenario: Scenario, variant: str, spec: ArmSpec) -> Arm:
+    """The arm as the model lives it; one of equal cost with today's aid, before its money is added."""
     # levers go before parameters set by the user, else an arm and the one without its levers would be the same
-    p = parameters.values(variant, spec.cooperative, scenario.overrides() | lever_values(variant, spec.levers))
-    aid = {name: aid_factor * factor for name, factor in TODAYS_AID.items()} if spec.aid else {}
+    given = scenario.overrides()
+    p = parameters.values(variant, spec.cooperative, given | lever_values(variant, spec.levers, given))
+    aid = dict(TODAYS_AID) if spec.aid else {}
     return Arm(
         name=spec.name,
         p=p,
@@ -85,15 +97,29 @@ def model_arm(scenario: Scenario, variant: str, spec: ArmSpec, aid_factor: float
         cooperative=spec.cooperative is not None,
         payer=scenario.payer,
         coverage=scenario.rollout.coverage if spec.cooperative else 0.0,
+        aid_until=spec.aid_until,
+        graduation_years=spec.graduation_years,
+        registry_cost=_registry_cost(parameters.values(variant, None, given), p),
     )
+
+
+def _registry_cost(today: Mapping[str, float], p: Mapping[str, float]) -> tuple[float, float]:
+    """Rp per household of the nation, at the start and a year, that the registry of an arm costs beyond today's."""
+    record = p["record_idr"] + (p["accuracy_idr"] if p["e_sd"] < today["e_sd"] else 0.0)
+    first = max(0.0, p["r_reg"] - today["r_reg"]) * record
+    return first, p["r_reg"] * p["refresh"] * record - today["r_reg"] * today["refresh"] * today["record_idr"]
 
 
 def _variant(
     scenario: Scenario, variant: str, pool: Executor, threads: int, advance: Callable[[], Any], failures: list[str]
 ) -> VariantRun:
-    plain = {spec.name: model_arm(scenario, variant, spec) for spec in scenario.arms if spec.aid != "equal_cost"}
-    twins = [spec for spec in scenario.arms if spec.aid == "equal_cost"]
+    specs = {spec.name: spec for spec in scenario.arms if spec.of is None}
+    twins = [spec for spec in scenario.arms if spec.of is not None]
+    if twins:  # the cost of today's aid is where the search for equal cost begins
+        specs.setdefault("aid", ArmSpec("aid", aid=True))
+    plain = {name: model_arm(scenario, variant, spec) for name, spec in specs.items()}
     inner = None if scenario.replicates >= threads else pool
+    outer = pool if inner is None else None
 
     def first(number: int) -> Replicate:
         replicate = burn_in(scenario, variant, number, inner, threads)
@@ -102,56 +128,99 @@ def _variant(
         advance()
         return replicate
 
-    replicates = _each(first, range(scenario.replicates), pool if inner is None else None, variant, failures)
+    replicates = _each(first, range(scenario.replicates), outer, variant, failures)
     if not replicates:
         raise PovsimError(
             f"Every replicate of variant {variant} failed. The first reason: {failures[0] if failures else 'none given'}."
         )
     replicates.sort(key=lambda r: r.number)
     done = VariantRun(variant, replicates, dict(plain))
-    for spec in twins:
-        _solve_twin(scenario, done, spec, pool if inner is None else None, inner, threads, advance, failures)
+    if not twins:
+        return done
+
+    def again(arms: Sequence[Arm], step: Callable[[], Any]) -> Callable[[int], Replicate]:
+        def live(number: int) -> Replicate:
+            replicate = next(r for r in done.replicates if r.number == number)
+            live_arms(replicate, scenario, variant, arms, inner, threads)
+            step()
+            return replicate
+
+        return live
+
+    def elsewhere(arms: list[Arm]) -> list[Replicate]:
+        def live(number: int) -> Replicate:
+            replicate = burn_in(scenario, variant, number, inner, threads)
+            live_arms(replicate, scenario, variant, arms, inner, threads)
+            advance()
+            return replicate
+
+        numbers = range(CHOICE_FIRST, CHOICE_FIRST + _choices(scenario))
+        return sorted(_each(live, numbers, outer, variant, failures), key=lambda r: r.number)
+
+    sought = _forms(scenario, done, twins, elsewhere)
+    for attempt in range(TRIES):
+        open_ = [twin for twin in sought if not twin.points or abs(twin.gap) > AGREEMENT]
+        if not open_:
+            break
+        levels = {twin.spec.name: _level(scenario, variant, twin) for twin in open_}
+        arms = [twin.lived(model_arm(scenario, variant, twin.spec), levels[twin.spec.name]) for twin in open_]
+        step = advance if attempt == 0 else lambda: None
+        lived = _each(again(arms, step), [r.number for r in done.replicates], outer, variant, failures)
+        done.replicates = sorted(lived, key=lambda r: r.number)
+        for twin, arm in zip(open_, arms, strict=True):
+            twin.points.append((levels[arm.name], _mean_cost(done, arm.name)))
+            done.arms[arm.name] = arm
+    for twin in sought:
+        level, cost = twin.points[-1]
+        done.equal_cost[twin.spec.name] = {
+            "of": twin.spec.of, "form": twin.form, "level": level, "cost_arm_idr": twin.target, "cost_twin_idr": cost,
+            "gap_share": twin.gap, "lived": lived_money(done.arms[twin.spec.name]),
+        }  # fmt: skip
     return done
 
 
-def _solve_twin(
-    scenario: Scenario,
-    done: VariantRun,
-    spec: ArmSpec,
-    pool: Executor | None,
-    inner: Executor | None,
-    threads: int,
-    advance: Callable[[], Any],
-    failures: list[str],
-) -> None:
-    """Find the factor on today's benefits at which the twin costs as much as its arm (secant on the mean over replicates)."""
-    assert spec.of is not None
-    target = _mean_cost(done, spec.of)
-    points: list[tuple[float, float]] = [(0.0, 0.0)]
-    if "aid" in done.arms:
-        points.append((1.0, _mean_cost(done, "aid")))
-    level = 1.0
-    for attempt in range(TRIES):
-        if len(points) >= 2:
-            (x0, c0), (x1, c1) = points[-2], points[-1]
-            level = x1 + (target - c1) * (x1 - x0) / (c1 - c0)
-        arm = model_arm(scenario, done.variant, spec, max(level, 0.0))
+def _choices(scenario: Scenario) -> int:
+    """Replicates on which the form of equal money is chosen."""
+    return min(scenario.replicates, CHOICE_REPLICATES) if scenario.equal_money == "best" else 0
 
-        def live(number: int, arm: Arm = arm, attempt: int = attempt) -> Replicate:
-            replicate = next(r for r in done.replicates if r.number == number)
-            live_arms(replicate, scenario, done.variant, [arm], inner, threads)
-            if attempt == 0:
-                advance()
-            return replicate
 
-        lived = _each(live, [r.number for r in done.replicates], pool, done.variant, failures)
-        done.replicates = sorted(lived, key=lambda r: r.number)
-        cost = _mean_cost(done, spec.name)
-        points.append((level, cost))
-        if abs(cost / target - 1) <= AGREEMENT:
-            break
-    done.arms[spec.name] = arm
-    done.equal_cost[spec.name] = {"level": level, "cost_arm_idr": target, "cost_twin_idr": cost, "gap_share": cost / target - 1}
+def _level(scenario: Scenario, variant: str, twin: Twin) -> float:
+    if twin.points:
+        return twin.next_level()
+    level = twin.first_level(model_arm(scenario, variant, twin.spec))
+    return 1.0 if level is None else level
+
+
+def _forms(
+    scenario: Scenario, done: VariantRun, specs: Sequence[ArmSpec], live: Callable[[list[Arm]], list[Replicate]]
+) -> list[Twin]:
+    """The arms of equal cost in the form in which they spend the money; fills `done.forms`."""
+    twins: dict[str, dict[str, Twin]] = {}
+    today, families = _mean_cost(done, "aid"), families_on_sembako(done.replicates)
+    for spec in specs:
+        assert spec.of is not None
+        target, shape = _mean_cost(done, spec.of), outlays_of_cooperatives(done.replicates, spec.of)
+        wanted = (ASSETS,) if spec.assets else FORMS if scenario.equal_money == "best" else (scenario.equal_money,)
+        found = {form: Twin(spec, form, target, today, shape, families) for form in wanted}
+        possible = {
+            f: twin for f, twin in found.items() if twin.first_level(model_arm(scenario, done.variant, spec)) is not None
+        }
+        twins[spec.name] = possible or {wanted[0]: found[wanted[0]]}
+    open_ = {name: forms for name, forms in twins.items() if len(forms) > 1}
+    chosen = {name: next(iter(forms)) for name, forms in twins.items()}
+    if open_:
+        candidates = {
+            name: {
+                form: twin.lived(
+                    model_arm(scenario, done.variant, twin.spec), _level(scenario, done.variant, twin), f"{name} as {form}"
+                )
+                for form, twin in forms.items()
+            }
+            for name, forms in open_.items()
+        }
+        best, done.forms = choose_forms(candidates, live)
+        chosen |= best
+    return [forms[chosen[name]] for name, forms in twins.items()]
 
 
 def _mean_cost(done: VariantRun, name: str) -> float:

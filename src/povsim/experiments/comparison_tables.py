@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +13,14 @@ from scipy.special import stdtrit
 from povsim import parameters
 from povsim.config import Scenario
 from povsim.config.arms import LEVERS, TARGETS
+from povsim.experiments import who_gains
+from povsim.experiments.all_households import lasting_share, parts_of
 from povsim.experiments.contrasts import Contrast, CostDifference, null_contrast, paired_contrast, spans, villages_needed
 from povsim.experiments.households import households
 from povsim.experiments.population_check import check_table
 from povsim.experiments.replicate import AREAS, TAKE_UP_MONTH, WITH_SUCCESSORS, Replicate
+from povsim.measures.aid_end import WITHIN
+from povsim.measures.cost import present_value
 from povsim.measures.groups import GROUPS
 from povsim.population.columns import STATUS
 
@@ -67,14 +72,29 @@ def collect(scenario: Scenario, runs: Sequence[VariantRun]) -> tuple[dict[str, A
             "coverage": scenario.rollout.coverage,
             "payer": scenario.payer,
         },
+        "repeats": {arm.name: {"arm": arm.repeats, "scenario": arm.under} for arm in scenario.arms if arm.repeats},
+        "scenarios": list(scenario.scenarios),
         "targets": list(scenario.targets()),
         "variants": {run.variant: _variant(scenario, run, contrasts[run.variant]) for run in runs},
         "range": spans(contrasts),
         "equal_cost": {run.variant: run.equal_cost for run in runs},
+        "equal_money": {run.variant: run.forms for run in runs},
+        "all_households": {run.variant: _everyone(scenario, run) for run in runs},
+        "works_lost": {
+            run.variant: {
+                name: _mean(
+                    float(present_value(r.outcomes[name].works_lost, run.arms[name].p["discount"])) for r in run.replicates
+                )
+                for name in _arm_names(scenario, run)
+            }
+            for run in runs
+        },
+        "after_aid": {run.variant: _after_aid(scenario, run) for run in runs},
         "takeup": {run.variant: _takeup(scenario, run, contrasts[run.variant]) for run in runs},
         "notes": [first.sample.note] if first.sample.note else [],
     }
-    return summary, _tables(scenario, runs, contrasts)
+    pairs = {run.variant: pairs_of(scenario, _arm_names(scenario, run)) for run in runs}
+    return who_gains.add(summary, _tables(scenario, runs, contrasts), runs, pairs)
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
@@ -106,6 +126,7 @@ def _variant(scenario: Scenario, run: VariantRun, contrasts: list[Contrast]) -> 
             cell["E5"] = None
             cell["ended_share"] = _mean(_ended(r, group, scenario.horizon_months) for r in run.replicates)
             cell["reentry_36m"] = _mean(r.outcomes[name].reentry[group] for r in run.replicates)
+            cell["poverty_free_years"] = _mean(r.outcomes[name].poverty_free[group] for r in run.replicates)
             cell["reasons"] = {"E5": NO_FUTURES}
             if cell["reentry_36m"] is None:
                 cell["reasons"]["reentry_36m"] = "nobody of the group crossed the line"
@@ -123,18 +144,21 @@ def _arm_names(scenario: Scenario, run: VariantRun) -> list[str]:
 def pairs_of(scenario: Scenario, names: Sequence[str]) -> list[tuple[str, str]]:
     """(arm, against) of every contrast: the fixed ones, then every further arm against `aid` (or `none`).
 
-    An arm with levers also against `aid_cooperative`, which has none; an arm with an equal-cost twin against that.
+    An arm with levers also against `aid_cooperative`, which has none; assets and coaching too, which cost the same; an arm with
+    an equal-cost twin against that.
     """
     pairs = [pair for pair in PAIRS if pair[0] in names and pair[1] in names]
     told = {arm for arm, _ in PAIRS} | {"none"}
     for name in names:
-        if name in told:
+        spec = next(arm for arm in scenario.arms if arm.name == name)
+        if name in told or (spec.of is not None and not spec.assets):  # a twin is there for its arm to be held against
             continue
         against = next((base for base in ("aid", "none") if base in names), None)
-        spec = next(arm for arm in scenario.arms if arm.name == name)
-        twins = [arm.name for arm in scenario.arms if arm.of == name]
-        beside = [against, *(["aid_cooperative"] if spec.levers else []), *twins]
-        pairs += [(name, other) for other in beside if other is not None and other in names]
+        twins = [arm.name for arm in scenario.arms if arm.of == name and not arm.assets]
+        beside = [against, *(["aid_cooperative"] if spec.levers or spec.assets else []), *twins]
+        if spec.repeats:
+            beside.append(spec.repeats)
+        pairs += [(name, other) for other in dict.fromkeys(beside) if other is not None and other in names]
     return pairs
 
 
@@ -167,6 +191,33 @@ def _contrast(
     y = [[r.outcomes[name].tau[rung][m] > 0 for r, m in zip(replicates, masks, strict=True)] for name in (arm, against)]
     weights = [r.weight[m] for r, m in zip(replicates, masks, strict=True)]
     return paired_contrast(arm, against, group, rung, y[0], y[1], weights, cost)
+
+
+def _everyone(scenario: Scenario, run: VariantRun) -> dict[str, Any]:
+    """Delta_all: share of all households that stand for good in each arm, and the parts of each contrast."""
+    names = _arm_names(scenario, run)
+    return {
+        "arms": {name: lasting_share(run.replicates, name) for name in names},
+        "contrasts": [asdict(part) for pair in pairs_of(scenario, names) for part in parts_of(run.replicates, *pair)],
+    }
+
+
+def _after_aid(scenario: Scenario, run: VariantRun) -> dict[str, Any]:
+    """Relapse of the structurally poor after their aid ends, by arm with aid."""
+    out: dict[str, Any] = {}
+    for name in _arm_names(scenario, run):
+        found = [r.outcomes[name].after_aid["structural"] for r in run.replicates]
+        if not any(entry["ended"] for entry in found):
+            continue
+        relapse = _mean(entry["relapse"] for entry in found)
+        out[name] = {
+            "months": WITHIN,
+            "ended": _mean(entry["ended"] for entry in found),
+            "above": _mean(entry["above"] for entry in found),
+            "relapse": relapse,
+            "reasons": {} if relapse is not None else {"relapse": "nobody was above the line when the aid ended"},
+        }
+    return out
 
 
 def _takeup(scenario: Scenario, run: VariantRun, contrasts: list[Contrast]) -> dict[str, Any]:
@@ -242,6 +293,10 @@ def _tables(scenario: Scenario, runs: Sequence[VariantRun], contrasts: dict[str,
     )
     tables["parameters"] = _parameters(scenario, runs)
     tables["households"] = households(scenario, runs)
+    tables["all_households"] = pl.DataFrame(
+        [{"variant": run.variant, **row} for run in runs for row in _everyone(scenario, run)["contrasts"]],
+        infer_schema_length=None,
+    )
     return tables
 
 
@@ -350,10 +405,12 @@ def _parameters(scenario: Scenario, runs: Sequence[VariantRun]) -> pl.DataFrame:
             spec = next(arm for arm in scenario.arms if arm.name == name)
             if name not in ("aid", "none") and spec.cooperative is None:
                 continue
-            moved = {symbol for lever in spec.levers for symbol in LEVERS[lever]}
-            for symbol, entry in register.items():
+            moved = {symbol: source for lever in spec.levers for symbol, source in LEVERS[lever].sets.items()}
+            for symbol, own in register.items():
                 given = symbol in scenario.overrides() and symbol not in moved
-                of = TARGETS if symbol in moved else spec.cooperative  # a lever has the value, and the source, of the aims
+                source = moved.get(symbol)  # what a lever sets has the source of the entry that holds the value
+                of = TARGETS if source == TARGETS else spec.cooperative
+                entry = register[source] if isinstance(source, str) and source != TARGETS else own
                 rows.append({
                     "variant": run.variant, "cooperative": " + ".join((spec.cooperative or "none", *spec.levers)),
                     "symbol": symbol, "value": run.arms[name].p[symbol],

@@ -10,6 +10,8 @@ from povsim.model.arm import Arm
 from povsim.model.records import Record
 
 Floats = NDArray[np.float64]
+Booked = tuple[str, str]
+"""Purse and item."""
 BUILDING, TRADING, DORMANT = 2, 4, 5
 
 
@@ -22,38 +24,57 @@ def first_month_at(status: NDArray[np.uint8], start: NDArray[np.uint8], least: i
     return np.where(reached.any(axis=0), np.maximum(1, reached.argmax(axis=0)), 0)
 
 
-def cooperative_flows(status: NDArray[np.uint8], start: NDArray[np.uint8], weight: Floats, arm: Arm) -> dict[str, Floats]:
-    """Rp of the nation in months 1..T by item: building, capital, mentoring, administration. weight [V] real villages."""
+def cooperative_flows(
+    status: NDArray[np.uint8], start: NDArray[np.uint8], debt: Floats, weight: Floats, arm: Arm
+) -> dict[Booked, Floats]:
+    """Rp of the nation in months 1..T by purse and item; what comes back is negative. weight [V] real villages.
+
+    Payer `cooperative`: capital is lent by state banks, at r_ext; their lending is what the debt [T, V] of the cooperatives
+    grows by, and what they get back is interest and repayment. What is owed at the horizon counts as lost. The ministry pays
+    building, mentoring and administration.
+    """
     T = status.shape[0]
-    flows = {name: np.zeros(T) for name in ("building", "capital", "mentoring", "administration")}
+    flows: dict[Booked, Floats] = {}
     if not arm.cooperative:
         return flows
+    lends = arm.payer == "cooperative"
+    purse = "ministry" if lends else arm.payer
     for name, least, amount in (("building", BUILDING, arm.p["building"]), ("capital", TRADING, arm.p["capital"])):
         month = first_month_at(status, start, least)
         paid = month > 0
-        np.add.at(flows[name], month[paid] - 1, weight[paid] * amount)
+        flow = np.zeros(T)
+        np.add.at(flow, month[paid] - 1, weight[paid] * amount)
+        if not (lends and name == "capital"):
+            flows[purse, name] = flow
     alive = ((status >= 1) & (status <= DORMANT)) @ weight
-    flows["mentoring"] = alive * arm.p["mentor"] * arm.p["mentor_idr_year"] / 12
-    flows["administration"] = alive * arm.p["admin_idr_year"] / 12
+    flows[purse, "mentoring"] = alive * arm.p["mentor"] * arm.p["mentor_idr_year"] / 12
+    flows[purse, "administration"] = alive * arm.p["admin_idr_year"] / 12
+    if lends:
+        before = np.concatenate([np.zeros((1, debt.shape[1])), debt[:-1]])
+        grown = debt - before
+        flows["state_banks", "capital"] = np.maximum(grown, 0.0) @ weight
+        flows["state_banks", "repaid"] = -(np.maximum(-grown, 0.0) + before * arm.p["r_ext"] / 12) @ weight
     return flows
 
 
 def costs_by_purse(
     record: Record, start: NDArray[np.uint8], weight: Floats, arms: Sequence[Arm]
-) -> list[dict[tuple[str, str], float]]:
-    """Present value by (purse, item) of each arm, Rp of the nation; the residual value of buildings is negative.
+) -> tuple[list[dict[Booked, float]], Floats]:
+    """Present value by (purse, item) of each arm, Rp of the nation, the residual value of buildings negative; and what the
+    cooperatives of each arm cost in months 1..T [arm, T], before discounting and without what comes back.
 
     start uint8 [arm, V]: status at t = 0.
     """
     out = []
+    outlays = np.zeros((len(arms), record.status.shape[1]))
     for a, arm in enumerate(arms):
         rate = arm.p["discount"]
         cost = {key: float(present_value(flow[a], rate)) for key, flow in record.outlay.items()}
-        flows = cooperative_flows(record.status[a], start[a], weight, arm)
-        for item, flow in flows.items():
-            cost[(arm.payer, item)] = float(present_value(flow, rate))
-        T = record.status.shape[1]
-        left = arm.p["residual"] * flows["building"].sum() * float(discount_factors(T, rate))
-        cost[(arm.payer, "residual")] = -left
+        for booked, flow in cooperative_flows(record.status[a], start[a], record.debt[a], weight, arm).items():
+            cost[booked] = cost.get(booked, 0.0) + float(present_value(flow, rate))
+            outlays[a] += np.maximum(flow, 0.0)
+            if booked[1] == "building":
+                left = arm.p["residual"] * flow.sum() * float(discount_factors(flow.size, rate))
+                cost[booked[0], "residual"] = -left
         out.append(cost)
-    return out
+    return out, outlays

@@ -20,6 +20,7 @@ from povsim.config.checks import hint
 from povsim.errors import PovsimError
 from povsim.experiments.comparison import model_arm
 from povsim.experiments.comparison_tables import pairs_of
+from povsim.experiments.equal_money import with_money
 from povsim.experiments.explain_events import Event, events, happened
 from povsim.experiments.explain_life import Life, live_through
 from povsim.experiments.explain_lives import Told, tell
@@ -146,11 +147,8 @@ def explain_row(
 def arms_lived(result: Result, variant: str) -> list[Arm]:
     """The arms as the comparison lived them, twins at the level that was solved for."""
     solved = result.summary.get("equal_cost", {}).get(variant, {})
-    arms = []
-    for spec in result.scenario.arms:
-        level = max(float(solved[spec.name]["level"]), 0.0) if spec.name in solved else 1.0
-        arms.append(model_arm(result.scenario, variant, spec, level))
-    return arms
+    arms = [model_arm(result.scenario, variant, spec) for spec in result.scenario.arms]
+    return [with_money(arm, solved[arm.name]["lived"]) if arm.name in solved else arm for arm in arms]
 
 
 def _kind(life: Life, a: int, b: int | None, about: str | None) -> Kind | None:

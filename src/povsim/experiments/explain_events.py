@@ -11,7 +11,7 @@ import numpy as np
 
 from povsim.draws import DrawKey, Stream, uniforms
 from povsim.experiments.explain_life import Life, programme_bits
-from povsim.experiments.explain_lives import Removal, Told, Undone
+from povsim.experiments.explain_lives import OF_AID, Removal, Told, Undone
 from povsim.model.arm import Arm
 from povsim.model.edits import Edit
 from povsim.model.rates import probability
@@ -156,12 +156,12 @@ def _rules(arm: Arm, against: Arm | None, b: int | None) -> Iterator[Event]:
         for kind, p in RULES.items():
             if any(arm.p[symbol] != value for symbol, value in p.items()):
                 yield Event(kind, 0, "rule", Removal(p=p))
-    elif arm.cooperative and against is not None:
+    elif against is not None and arm.cooperative == against.cooperative:
         for symbol in sorted(arm.p):
             if arm.p[symbol] != against.p[symbol]:
                 yield Event("parameter", 0, "rule", Removal(p={symbol: against.p[symbol]}), symbol)
-    if against is not None and dict(arm.programmes) != dict(against.programmes):
-        yield Event("aid_amounts", 0, "rule", Removal(programmes=dict(against.programmes), amounts_of=b))
+    if against is not None and any(getattr(arm, name) != getattr(against, name) for name in OF_AID):
+        yield Event("aid", 0, "rule", Removal(aid_of=b))
 
 
 def _shared(told: Told, life: Life, last: int) -> Iterator[Event]:

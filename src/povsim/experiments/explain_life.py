@@ -63,7 +63,8 @@ def live_through(told: Told, row: int) -> Life:
             c[a, t] = state.home[a, HOME.c0 + t % 12, i]
             ccap[a, t] = capacity_of(state.life, state.home[a], state.coop[a], 0, i, growth_ahead, country.rates[a])
             if t:
-                aid[a, t] = _aid(country, a, int(home["enrolled"][a, t]), coop["works"][a, t], t) / line
+                share = float(state.home[a, HOME.aid_share, i])
+                aid[a, t] = _aid(country, a, int(home["enrolled"][a, t]), share, coop["works"][a, t], t) / line
 
     outcome = follow(told, row, look)
     refund = np.where((np.arange(T + 1) % 12 == 1)[None, :], 12.0 * home["shu12"], 0.0)
@@ -73,11 +74,11 @@ def live_through(told: Told, row: int) -> Life:
     return Life(row, outcome, home, coop, life, c, ccap, inflow - aid - refund, aid, refund)
 
 
-def _aid(country: Held, arm: int, bits: int, works: float, t: int) -> float:
-    """Rp of cash, food and works that a household with these enrolments gets in month t."""
+def _aid(country: Held, arm: int, bits: int, share: float, works: float, t: int) -> float:
+    """Rp of cash, food and works that a household with these enrolments, and a share of its aid left, gets in month t."""
     amounts = country.amounts(arm)[:, (t - 1) % 12]
     given = sum(float(amount) for g, amount in enumerate(amounts) if bits >> g & 1 and not country.hands_out_assets(g))
-    return given + (works if bits >> WORKS_BIT & 1 else 0.0)
+    return share * given + (works if bits >> WORKS_BIT & 1 else 0.0)
 
 
 def programme_bits(enrolled: float) -> int:

@@ -31,6 +31,8 @@ from povsim.population.sample import Sample
 
 Floats = NDArray[np.float64]
 PROGRAMMES = (1 << WORKS_BIT) - 1
+OF_AID = ("programmes", "quotas", "grant", "aid_until", "graduation_years")
+"""What an arm's assistance is made of."""
 COPIES = 128
 """Copies of a village that are lived side by side."""
 
@@ -51,14 +53,13 @@ class Undone:
 
 @dataclass(frozen=True)
 class Removal:
-    """What is taken out of a life: draws edited, decisions undone, parameters or amounts of the arm changed."""
+    """What is taken out of a life: draws edited, decisions undone, parameters or assistance of the arm changed."""
 
     edits: tuple[Edit, ...] = ()
     undone: tuple[Undone, ...] = ()
     p: Mapping[str, float] = field(default_factory=dict)
-    programmes: Mapping[str, float] | None = None
-    amounts_of: int | None = None
-    """Row of the arm whose amounts are paid, where `programmes` are changed."""
+    aid_of: int | None = None
+    """Row of the arm whose assistance takes the place of the arm's own; None: the arm keeps its own."""
 
 
 @dataclass
@@ -127,14 +128,15 @@ class Held(Country):
         rows: NDArray[np.int64],
         village: int,
         of_arm: Sequence[int],
-        amounts_of: Sequence[int],
+        aid_of: Sequence[int],
         undo: Sequence[tuple[int, int, Undone]] = (),
         **options: Any,
     ) -> None:
-        """rows, village: of the village in the country; of_arm, amounts_of: whose decisions and amounts each arm gets."""
+        """rows, village: of the village in the country; of_arm, aid_of: whose decisions about the village, and about aid to
+        households, each arm gets."""
         super().__init__(*args, **options)
         self._given, self._rows, self._village = decisions, rows, village
-        self._of_arm, self._amounts_of, self.undo = list(of_arm), list(amounts_of), tuple(undo)
+        self._of_arm, self._aid_of, self.undo = list(of_arm), list(aid_of), tuple(undo)
 
     def amounts(self, arm: int) -> Floats:
         """Rp delivered in each month of the year [programme, 12]."""
@@ -147,10 +149,10 @@ class Held(Country):
     def decide(self, month: int) -> None:
         given, copies = self._given[month], self.sample.village_ids.size
         for column, values in given.home.items():
-            self.state.home[:, column] = np.tile(values[self._of_arm][:, self._rows], copies)
+            self.state.home[:, column] = np.tile(values[self._aid_of][:, self._rows], copies)
         for column, values in given.coop.items():
             self.state.coop[:, column] = values[self._of_arm, self._village][:, None]
-        self._amounts[:] = given.amounts[self._amounts_of]
+        self._amounts[:] = given.amounts[self._aid_of]
         for arm, row, undone in self.undo:
             undo(self.state, self.sample, arm, row, undone, month)
 
@@ -172,7 +174,7 @@ def undo(state: State, sample: Sample, arm: int, row: int, undone: Undone, month
         there = slice(sample.start[v], sample.start[v + 1])
         home[HOME.member, there] = 0.0
         home[HOME.cap, there] = 0.0
-        for column in ("covered", "status", "funded", "cash", "Eq", "mshare"):
+        for column in ("covered", "status", "funded", "cash", "Dx", "lent", "Eq", "mshare"):
             coop[getattr(COOP, column), v] = 0.0
 
 
@@ -228,7 +230,7 @@ def live_without(told: Told, arms: Sequence[int], row: int, removal: Removal) ->
     """
     r, scenario = told.replicate, told.scenario
     changed = [told.arms[a] for a in arms]
-    changed[0] = without(changed[0], removal)
+    changed[0] = without(told, changed[0], removal)
     v, _ = told.place(row)
     country = Responding(
         *_country(scenario, told.variant, r, changed), **_options(scenario, told.pool, told.threads),
@@ -243,7 +245,7 @@ def live_copies(told: Told, arms: Sequence[int], row: int, removals: Sequence[Re
 
     Removals that change the arm itself are lived as further arms, the others as copies of the village.
     """
-    of_arm = [removal.p or removal.programmes is not None for removal in removals]
+    of_arm = [bool(removal.p) or removal.aid_of is not None for removal in removals]
     found: dict[int, Outcome] = {}
     plain = [j for j, changes in enumerate(of_arm) if not changes]
     for first in range(0, len(plain), COPIES):
@@ -275,10 +277,13 @@ def follow(told: Told, row: int, look: Callable[[Held, int], None]) -> Outcome:
     return _one(told.scenario, country.record.marks, country.record.until, np.stack(paths, axis=2), 0)
 
 
-def without(arm: Arm, removal: Removal) -> Arm:
-    """The arm with the parameters or programmes of a removal."""
-    programmes = arm.programmes if removal.programmes is None else removal.programmes
-    return replace(arm, p={**arm.p, **removal.p}, programmes=programmes)
+def without(told: Told, arm: Arm, removal: Removal) -> Arm:
+    """The arm with the parameters, or the assistance, of a removal."""
+    changed = replace(arm, p={**arm.p, **removal.p})
+    if removal.aid_of is None:
+        return changed
+    other = told.arms[removal.aid_of]
+    return replace(changed, **{name: getattr(other, name) for name in OF_AID})
 
 
 def _copies(told: Told, arms: Sequence[int], row: int, removals: Sequence[Removal]) -> list[Outcome]:
@@ -296,8 +301,8 @@ def _copies(told: Told, arms: Sequence[int], row: int, removals: Sequence[Remova
 def _switches(told: Told, arms: Sequence[int], row: int, removals: Sequence[Removal]) -> list[Outcome]:
     """Removals that change the arm: one arm each beside the unchanged others, in one copy."""
     first, others = arms[0], list(arms[1:])
-    lived = [*(without(told.arms[first], removal) for removal in removals), *(told.arms[a] for a in others)]
-    paid = [first if removal.amounts_of is None else removal.amounts_of for removal in removals]
+    lived = [*(without(told, told.arms[first], removal) for removal in removals), *(told.arms[a] for a in others)]
+    paid = [first if removal.aid_of is None else removal.aid_of for removal in removals]
     k = len(removals)
     country = _held(told, row, 1, lived, [first] * k + others, paid + others)
     marks, until, m12 = _followed(country, np.array([row - told.place(row)[1][0]]))
@@ -311,7 +316,7 @@ def _held(
     copies: int,
     arms: Sequence[Arm],
     of_arm: Sequence[int],
-    amounts_of: Sequence[int],
+    aid_of: Sequence[int],
     edits: Mapping[int, Sequence[Edit]] | None = None,
     undo: Sequence[tuple[int, int, Undone]] = (),
 ) -> Held:
@@ -328,7 +333,7 @@ def _held(
         sample, state, arms, told.variant, DrawKey(told.scenario.seed, told.replicate.number),
         **_options(told.scenario, told.pool if copies > 1 else None, told.threads), tracked=tracked,
         edits=Edits.of(sample, edits or {}), decisions=told.decisions, rows=rows, village=v, of_arm=of_arm,
-        amounts_of=amounts_of, undo=undo,
+        aid_of=aid_of, undo=undo,
     )  # fmt: skip
     return country
 

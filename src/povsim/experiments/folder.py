@@ -111,6 +111,10 @@ class ResultFolder:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
 
+    def bytes(self, name: str, content: bytes) -> None:
+        """A file of another kind, such as a PDF."""
+        (self._path / name).write_bytes(content)
+
     def json(self, name: str, content: Mapping[str, Any]) -> None:
         """A JSON file; NaN and infinity are refused, what is unknown is null."""
         self.text(name, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False, default=_plain) + "\n")

@@ -13,14 +13,17 @@ from povsim.config import Scenario
 from povsim.draws import DrawKey
 from povsim.experiments.costs import costs_by_purse
 from povsim.experiments.population_check import observed_consumption, synthetic
+from povsim.experiments.traits import Traits, traits_at_branch
+from povsim.measures.aid_end import after_the_last_aid
+from povsim.measures.cost import poverty_free_years
 from povsim.measures.exits import MEMBER, first_exits
 from povsim.measures.relapse_month import relapse_months
 from povsim.measures.spells import Survival, reentry, survival_of_exits
 from povsim.model.arm import Arm
-from povsim.model.baseline import baseline_poor
+from povsim.model.baseline import baseline_poor, capacity_ahead
 from povsim.model.country import Country
 from povsim.model.state import State
-from povsim.population.columns import COOP, HOME, LIFE, PLACE
+from povsim.population.columns import COOP, HOME, LIFE, PLACE, TIE
 from povsim.population.fitted import fitted_table
 from povsim.population.nation import cells_of, nation
 from povsim.population.sample import Sample, draw_sample
@@ -42,7 +45,9 @@ class ArmOutcome:
     `relapse` the month of the relapse after E2; cost by
     (purse, item), Rp; poverty [T+1, area, 4] shares of persons (observed P0, P1, P2, latent P0); status [T+1, V] uint8;
     members [T, V]; volume [T, V]; member_m60 [n] member of a trading cooperative in month 60; families enrolled by programme
-    [years]; works_lost Rp of the nation [T].
+    [years]; works_lost Rp of the nation [T]; cooperative_outlay Rp of the nation [T]; after_aid: see
+    `measures.aid_end.after_the_last_aid`, by group; lasting [H] of all households: lives, stands above the line throughout the
+    last W months and has ccap(T) >= 1 + b; poverty_free: discounted years above the line of a household, mean of each group.
     """
 
     tau: dict[str, NDArray[np.int16]]
@@ -56,6 +61,10 @@ class ArmOutcome:
     survival: dict[str, Survival]
     families: dict[str, Floats]
     works_lost: Floats
+    cooperative_outlay: Floats
+    after_aid: dict[str, dict[str, float | None]]
+    lasting: NDArray[np.bool_]
+    poverty_free: dict[str, float | None]
 
     @property
     def total_cost(self) -> float:
@@ -68,8 +77,8 @@ class Replicate:
     """A replicate after its burn-in, and the outcomes of the arms lived so far.
 
     weight, persons [n] of the tracked (baseline poor); structural [n]; village [n] row; village_weight [V] real villages;
-    level and note of the strata; baseline: rates of month 0 and of the year before, for the table of published figures; until
-    [n] last month in which each tracked household lives, in every arm.
+    level and note of the strata; baseline: rates of month 0 and of the year before, for the table of published figures; traits
+    of the tracked households at the branch; until [n] last month in which each of them lives, in every arm.
     """
 
     number: int
@@ -78,6 +87,7 @@ class Replicate:
     tracked: NDArray[np.int64]
     structural: NDArray[np.bool_]
     year_before: dict[str, Any]
+    traits: Traits = field(default_factory=Traits)
     outcomes: dict[str, ArmOutcome] = field(default_factory=dict)
     until: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
 
@@ -116,8 +126,9 @@ def burn_in(scenario: Scenario, variant: str, number: int, pool: Executor | None
         months=scenario.burn_in_months, nation=nation(), record=False, interactions=scenario.interactions,
         b=scenario.exit.b, pool=pool, threads=threads,
     ).run()  # fmt: skip
-    tracked, structural = baseline_poor(sample, state, p, variant)
-    return Replicate(number, sample, state, tracked, structural, _year_before(sample, state, p, key))
+    tracked, structural, ccap = baseline_poor(sample, state, p, variant)
+    traits = traits_at_branch(sample, state, tracked, ccap)
+    return Replicate(number, sample, state, tracked, structural, _year_before(sample, state, p, key), traits)
 
 
 def live_arms(
@@ -133,10 +144,11 @@ def live_arms(
     )  # fmt: skip
     start = state.coop[:, COOP.status].astype(np.uint8)
     record = country.run()
-    costs = costs_by_purse(record, start, replicate.village_weight, arms)
+    costs, outlays = costs_by_purse(record, start, replicate.village_weight, arms)
     persons = _persons_by_village(replicate.sample)
     replicate.until = record.until
     W, T = scenario.exit.W, scenario.horizon_months
+    original = state.life[LIFE.formed] < 1
     for a, arm in enumerate(arms):
         marks = record.marks[a]
         tau = first_exits(marks, W, T, record.until)
@@ -157,6 +169,21 @@ def live_arms(
             survival={g: survival_of_exits(marks[:, m], replicate.weight[m], until=record.until[m]) for g, m in groups.items()},
             families={name: table[a] for name, table in record.families.items()},
             works_lost=record.works_lost[a],
+            cooperative_outlay=outlays[a],
+            after_aid={
+                g: after_the_last_aid(marks[:, m], record.aided[a][:, m], replicate.weight[m], record.until[m])
+                for g, m in groups.items()
+            },
+            lasting=original
+            & (record.below[a] <= T - W)
+            & (capacity_ahead(replicate.sample, state, a, arm.p, variant) >= 1 + scenario.exit.b - TIE),
+            poverty_free={
+                g: poverty_free_years(marks[:, m], replicate.weight[m], arm.p["discount"], record.until[m])
+                / replicate.weight[m].sum()
+                if m.any()
+                else None
+                for g, m in groups.items()
+            },
         )
 
 

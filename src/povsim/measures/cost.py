@@ -44,9 +44,13 @@ def discounted_sum(monthly: npt.ArrayLike, weight: npt.ArrayLike, discount: floa
     return float(present_value(by_month, discount))
 
 
-def poverty_free_years(flags: Flags, weight: npt.ArrayLike, discount: float) -> float:
-    """Discounted household-years with m12 >= 1. `flags` uint8 [T, n] of one arm (bit 0 is read), `weight` [n]."""
-    return discounted_sum((np.asarray(flags) & M12_LINE) != 0, weight, discount) / 12.0
+def poverty_free_years(flags: Flags, weight: npt.ArrayLike, discount: float, until: npt.ArrayLike | None = None) -> float:
+    """Discounted household-years with m12 >= 1. `flags` uint8 [T, n] of one arm (bit 0 is read), `weight` [n], `until` [n] last
+    month of each household (default T), after which no month counts."""
+    free = (np.asarray(flags) & M12_LINE) != 0
+    if until is not None:
+        free = free & (np.arange(1, free.shape[0] + 1)[:, None] <= np.asarray(until))
+    return discounted_sum(free, weight, discount) / 12.0
 
 
 def public_cost(

@@ -15,6 +15,10 @@ STRUCTURAL: Final = "structural"
 BASELINE_POOR: Final = "baseline_poor"
 """m12(0) < 1 over months -11..0."""
 
+FEWEST_HOUSEHOLDS: Final = 200
+"""Simulated households of a kind, over all replicates, below which the share of them that leaves is too few to say: with 200
+the standard error of a share of 10 % is 2 percentage points, and more where they live in few villages."""
+
 GROUPS: Final[tuple[str, ...]] = (STRUCTURAL, BASELINE_POOR)
 
 

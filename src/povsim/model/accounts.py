@@ -163,6 +163,7 @@ def governance_and_funnel(lives, homes, scratch, place, coop, v, n, p, interacti
             if coop[COOP.funded, v] == 0.0:
                 coop[COOP.funded, v] = 1.0
                 coop[COOP.cash, v] += coop[COOP.capital, v]
+                coop[COOP.Dx, v] += coop[COOP.lent, v]
                 coop[COOP.Eq0, v] = max(coop[COOP.capital, v], 1e6)
     elif status == 4.0:
         Eq, behind, phibar = coop[COOP.Eq, v], coop[COOP.arrears, v], coop[COOP.phibar, v]

@@ -1,7 +1,7 @@
 """An arm of a comparison as the model lives it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -10,7 +10,10 @@ class Arm:
 
     p: complete set of parameters by symbol (cooperative scenario included); programmes: factor on the benefits of each
     programme by name (absent: not in force); cooperative: whether there are new cooperatives; payer of the cooperatives;
-    coverage: share of villages that get one.
+    coverage: share of villages that get one; quotas: factor on the families of each programme (absent: 1); grant: Rp per
+    family in months 1, 2, ... of programme `grant`; aid_until: last month of today's aid; graduation_years: years after which
+    a family with labour leaves today's aid; registry_cost: Rp per household of the nation, once at the start and per year,
+    beyond what today's registry costs.
     """
 
     name: str
@@ -19,7 +22,8 @@ class Arm:
     cooperative: bool = False
     payer: str = "village_fund"
     coverage: float = 1.0
-
-    def scaled(self, factor: float) -> "Arm":
-        """The same arm with every benefit multiplied by `factor`."""
-        return replace(self, programmes={name: factor * x for name, x in self.programmes.items()})
+    quotas: Mapping[str, float] = field(default_factory=dict)
+    grant: tuple[float, ...] = ()
+    aid_until: int | None = None
+    graduation_years: int | None = None
+    registry_cost: tuple[float, float] = (0.0, 0.0)

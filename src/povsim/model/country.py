@@ -3,6 +3,7 @@ compiled month lives every household of every arm."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from itertools import pairwise
 
 import mesa
@@ -18,8 +19,8 @@ from povsim.model.local_government import SCHEDULED, DistrictView, LocalGovernme
 from povsim.model.month import TALLY_ROWS, live
 from povsim.model.programmes import Programme, Registry, standard_programmes
 from povsim.model.rates import records, unit_table
-from povsim.model.records import Record
-from povsim.model.start import found_cooperatives
+from povsim.model.records import FOLLOWED, Record
+from povsim.model.start import TRADING, found_cooperatives
 from povsim.model.state import State
 from povsim.model.village import Village
 from povsim.population.columns import COOP, HOME, LIFE, PLACE, WORKS_BIT
@@ -88,9 +89,11 @@ class Country(mesa.Model):
         self._listed = np.zeros((len(arms), sample.village_ids.size))
         self._amounts = np.zeros((len(arms), len(self.programmes), 12))
         self._is_asset = np.array([float(g.product == "asset") for g in self.programmes])
-        villages = sample.village_ids.size
-        self.record = Record.empty(len(arms), self.first_month, months if record else 0, villages, tracked)
+        villages, households = sample.village_ids.size, sample.ids.size
+        self.record = Record.empty(len(arms), self.first_month, months if record else 0, villages, households, tracked)
         self._record_from = self.first_month if record else self.first_month + months + 1
+        self._below_from = max(self.first_month, self.first_month + months - FOLLOWED) if record else self._record_from
+        self._todays = np.array([g.todays for g in self.programmes])
         self._tracked_start = np.searchsorted(tracked, sample.start).astype(np.int64)
         self._tracked = (tracked - sample.start[sample.village[tracked]]).astype(np.int32)
         self.audit = np.zeros((len(arms), villages, TALLY_ROWS) if audit else (0, 0, 0))
@@ -141,25 +144,36 @@ class Country(mesa.Model):
         reg.predicted_consumption(life, home, rates, growth, predicted)
         first = self.state.t + 1 == self.first_month and self.first_month < 1
         reg.renew_records(home[HOME.record], predicted, u_refresh, arm.p["e_sd"] * error, 2.0 if first else arm.p["refresh"])
-        registered = life[LIFE.registered] != 0
+        registered = life[LIFE.u_reg] < arm.p["r_reg"]
         score = home[HOME.record] + arm.p["e_enum"] * enumeration
         if self.interactions:
             position = reg.positions(score, registered, self._weight, self._district)
         else:  # frozen targeting: a household's own lottery stands for its place, so that nobody else can move it
             place = life[LIFE.u_urn] * self._context["households"]
             position = np.where(registered, place, np.inf)
-        view = self._registry(a, arm, month, position)
+        view = self._registry(a, arm, month, position, registered)
+        graduated = self._graduated(a, arm, month)
+        self._taper(a, arm)
         bits = home[HOME.enrolled].astype(np.int64)
         for g, programme in enumerate(self.programmes):
             factor = arm.programmes.get(programme.name, 0.0)
-            gross = factor * programme.amounts(month) if factor != 0.0 and programme.runs(month) else np.zeros(12)
+            gross = factor * programme.amounts(month, arm) if factor != 0.0 and programme.runs(month) else np.zeros(12)
             if not gross.any():  # what pays nothing this year has nobody enrolled
                 bits &= ~(1 << g)
             elif programme.recertifies(month) or month == self.first_month:
-                chosen = programme.enrol(view)
+                chosen = programme.enrol(replace(view, quota=arm.quotas.get(programme.name, 1.0)))
                 bits = np.where(chosen, bits | (1 << g), bits & ~(1 << g))
-            self._amounts[a, g] = gross * programme.delivered
+            if programme.todays:
+                bits = np.where(graduated, bits & ~(1 << g), bits)
+            if programme.product == "training":
+                learns = gross.any() and ((bits >> g) & 1 != 0)
+                home[HOME.skill] = np.where(learns, np.maximum(home[HOME.skill], 1.0 + programme.gain), home[HOME.skill])
+            self._amounts[a, g] = gross * programme.delivered if programme.product != "training" else 0.0
             self._book_aid(a, month, programme, gross, (bits >> g) & 1)
+        self._book_registry(a, arm, month)
+        if self.record.aided.shape[1]:
+            row = (month - self.first_month) // 12
+            self.record.aided[a, row] = self._on_todays_aid(a, bits)[self.record.tracked]
         listed = (position <= arm.p["works_bottom"] * self._context["households"]) & (life[LIFE.l] > 0)
         home[HOME.enrolled] = np.where(listed, bits | (1 << WORKS_BIT), bits & ~(1 << WORKS_BIT))
         if self.interactions:
@@ -167,14 +181,37 @@ class Country(mesa.Model):
         else:
             self._listed[a] = arm.p["works_bottom"] * self.state.place[PLACE.households]
 
-    def _registry(self, a: int, arm: Arm, month: int, position: Floats) -> Registry:
+    def _on_todays_aid(self, a: int, bits: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Who gets something of today's aid this year [H], by the bits of enrolment and the year's amounts."""
+        mask = sum(1 << g for g in np.nonzero(self._todays & (self._amounts[a] > 0).any(axis=1))[0].tolist())
+        return (bits & mask) != 0
+
+    def _graduated(self, a: int, arm: Arm, month: int) -> NDArray[np.bool_]:
+        """Count years of today's aid since the arms part; families with labour that have had the arm's number leave [H]."""
+        home, life = self.state.home[a], self.state.life
+        if month > 1:
+            had = self._on_todays_aid(a, home[HOME.enrolled].astype(np.int64))
+            new = (life[LIFE.formed] > 0) & (life[LIFE.formed] >= month - 12)  # a successor starts anew
+            home[HOME.aid_years] = np.where(new, 0.0, home[HOME.aid_years]) + had
+        if arm.graduation_years is None:
+            return np.zeros(life.shape[1], np.bool_)
+        return (home[HOME.aid_years] >= arm.graduation_years) & (life[LIFE.l] > 0)
+
+    def _taper(self, a: int, arm: Arm) -> None:
+        """(17) Each year as a member of a trading cooperative takes a share `taper` off the cash and food aid."""
+        home = self.state.home[a]
+        there = (home[HOME.member] != 0) & (self.state.coop[a, COOP.status] == TRADING)[self.sample.village]
+        left = np.maximum(0.0, home[HOME.aid_share] - arm.p["taper"])
+        home[HOME.aid_share] = np.where(there & (arm.p["taper"] > 0.0), left, 1.0)
+
+    def _registry(self, a: int, arm: Arm, month: int, position: Floats, registered: NDArray[np.bool_]) -> Registry:
         home, life = self.state.home[a], self.state.life
         c = self._context
         return Registry(
             month=month,
             arm=arm.name,
             position=position,
-            registered=life[LIFE.registered] != 0,
+            registered=registered,
             weight=self._weight,
             size=life[LIFE.size],
             line_idr=life[LIFE.line],
@@ -186,6 +223,7 @@ class Country(mesa.Model):
             poor_persons=c["poor"],
             households_of_district=c["households"],
             ids=self.sample.ids,
+            district=self._district,
         )
 
     def _book_aid(self, a: int, month: int, programme: Programme, gross: Floats, enrolled: NDArray[np.int64]) -> None:
@@ -194,11 +232,26 @@ class Country(mesa.Model):
         families = float(self._weight[enrolled != 0].sum())
         row = month - self.first_month
         span = slice(row, min(row + 12, self.months))
-        outlay = families * programme.spent * gross[: span.stop - span.start]
+        whole = families
+        if programme.product in ("cash", "food") and self.arms[a].p["taper"] > 0.0:
+            whole = float((self._weight * self.state.home[a, HOME.aid_share])[enrolled != 0].sum())
+        outlay = whole * programme.spent * gross[: span.stop - span.start]
         self.record.pay(programme.payer, "benefits", a, span, outlay)
         self.record.pay(programme.payer, "delivery", a, span, programme.cost_share * outlay)
         years = self.record.families.setdefault(programme.name, np.zeros((len(self.arms), -(-self.months // 12))))
         years[a, row // 12] = families
+
+    def _book_registry(self, a: int, arm: Arm, month: int) -> None:
+        """What a better registry costs beyond today's: at its start, and every year."""
+        if self.record.works_lost.shape[1] == 0 or arm.registry_cost == (0.0, 0.0):
+            return
+        households = float(self._weight.sum())
+        first, yearly = arm.registry_cost
+        row = month - self.first_month
+        span = slice(row, min(row + 12, self.months))
+        self.record.pay("state_aid", "registry", a, span, households * yearly / 12)
+        if month == 1:
+            self.record.pay("state_aid", "registry", a, row, households * first)
 
     def _schedule(self, month: int) -> None:
         state, row = self.state, month - self.first_month
@@ -259,6 +312,9 @@ class Country(mesa.Model):
             r.status,
             r.members,
             r.volume,
+            r.debt,
+            self._below_from,
+            r.below,
             self.audit,
             self._edits.start,
             self._edits.rows,

@@ -40,6 +40,15 @@ def consumption_of_the_year(home, homes, scratch, lo, n, t):
 
 
 @compiled
+def last_below_the_line(homes, n, t, out):
+    """Month t into `out` [household] of those with m12 < 1."""
+    for b in range(blocks_of(n)):
+        total, first = homes[b].rows[HOME.c_sum], b * LANES
+        for k in range(in_block(n, b)):
+            out[first + k] = t if total[k] / 12.0 < 1.0 - TIE else out[first + k]
+
+
+@compiled
 def observed_poverty(scratch, n, out):
     """(21) FGT 0, 1, 2 of observed and headcount of true consumption, in persons of the real village. `out` [4]."""
     for b in range(blocks_of(n)):
@@ -74,7 +83,7 @@ def household_capacity(life, home, coop, v, i, w, cooperative, p):
     Of one household in the tables of the state; `marks` does the same for all that are tracked.
     """
     K = home[HOME.K, i]
-    ability = life[LIFE.ability, i]
+    ability, skill = life[LIFE.ability, i], home[HOME.skill, i]
     h0 = technology(K, p.A_L, p.gL, p.A_H, p.gH, p.F, p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope)
     near = technology(K + 0.3, p.A_L, p.gL, p.A_H, p.gH, p.F, p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope)
     far = technology(K + 3.0, p.A_L, p.gL, p.A_H, p.gH, p.F, p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope)
@@ -86,7 +95,8 @@ def household_capacity(life, home, coop, v, i, w, cooperative, p):
         loss = life[LIFE.trader, i] * coop[COOP.loss_rate, v]
         refund = home[HOME.shu12, i]
     l, own, remit = life[LIFE.l, i], life[LIFE.own, i], life[LIFE.remit, i]
-    ycap = expected_income(w, l, own, h0 * ability, remit, p.r0, p.mean_xi, p.s_mkt, p.gross_net, share, loss, refund)
+    f = h0 * ability * skill
+    ycap = expected_income(w * skill, l, own, f, remit, p.r0, p.mean_xi, p.s_mkt, p.gross_net, share, loss, refund)
     Dc = home[HOME.Dc, i]
     service = service_due(Dc, home[HOME.D0, i], p.tenor, p.min_inst, p.r_c) if Dc > 0.0 else 0.0
     return consumption_capacity(ycap, p.wear_rate, K, service, p.s0, p.s1, p.k1, invests)
@@ -115,6 +125,7 @@ def marks(homes, scratch, tracked, coop, v, p, cooperative, b, growth, growth_ah
             home, k = homes[block_of(at[j])].rows, lane_of(at[j])
             tr[TR.K, j] = home[HOME.K, k]
             tr[TR.c_sum, j] = home[HOME.c_sum, k]
+            tr[TR.skill, j] = home[HOME.skill, k]
             if cooperative:
                 tr[TR.Dc, j] = home[HOME.Dc, k]
                 tr[TR.D0, j] = home[HOME.D0, k]
@@ -127,15 +138,16 @@ def marks(homes, scratch, tracked, coop, v, p, cooperative, b, growth, growth_ah
         outputs(tr[TR.K], tr[TR.h], m, p)
         for j in range(m):
             l, own, remit = tr[TR.l, j], tr[TR.own, j], tr[TR.remit, j]
-            f = tr[TR.h, j] * tr[TR.ability, j]
+            skill = tr[TR.skill, j]
+            f = tr[TR.h, j] * tr[TR.ability, j] * skill
             share = tr[TR.phi, j] * premium + spill
             loss, refund = tr[TR.trader, j] * loss_rate, tr[TR.shu12, j]
-            w = tr[TR.w_ahead, j] * growth_ahead
+            w = tr[TR.w_ahead, j] * growth_ahead * skill
             ahead = expected_income(w, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, share, loss, refund)
             alone = expected_income(w, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, 0.0, 0.0, 0.0)
-            w = tr[TR.w_year, j] * growth
+            w = tr[TR.w_year, j] * growth * skill
             now = expected_income(w, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, share, loss, refund)
-            w = tr[TR.w_long, j] * growth
+            w = tr[TR.w_long, j] * growth * skill
             long_run = expected_income(w, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, share, loss, refund)
             Dc = tr[TR.Dc, j]
             tr[TR.service, j] = service_due(Dc, tr[TR.D0, j], tenor, min_inst, r_c) if Dc > 0.0 else 0.0

@@ -18,7 +18,7 @@ from povsim.model.accounts import (
     terms_of_next_month,
 )
 from povsim.model.hurdle import CELLS, hurdle_tables
-from povsim.model.measurement import consumption_of_the_year, marks, observed_poverty
+from povsim.model.measurement import consumption_of_the_year, last_below_the_line, marks, observed_poverty
 from povsim.model.passes import (
     blocks_of,
     compiled,
@@ -36,15 +36,17 @@ from povsim.population.columns import COOP, HOME, LIFE
 
 TALLY_ROWS = len(TL)
 
-LIVED = np.array([row for row in range(len(LIFE)) if row not in (LIFE.registered, LIFE.review, LIFE.u_urn)])
+LIVED = np.array([row for row in range(len(LIFE)) if row not in (LIFE.u_reg, LIFE.review, LIFE.u_urn)])
 """Columns of LIFE that a village's blocks hold; of them, those that change."""
 AGED = np.array([
     LIFE.z, LIFE.lna, LIFE.ability, LIFE.x, LIFE.w_year, LIFE.w_ahead, LIFE.w_long, LIFE.l, LIFE.remit,
     LIFE.e1, LIFE.e2, LIFE.ill, LIFE.formed,
 ])  # fmt: skip
-OWNED = np.array([HOME.K, HOME.S, HOME.ybar, HOME.Dm, HOME.Pm, HOME.c_sum, HOME.enrolled])
+OWNED = np.array([
+    HOME.K, HOME.S, HOME.ybar, HOME.Dm, HOME.Pm, HOME.c_sum, HOME.skill, HOME.enrolled, HOME.aid_share,
+])  # fmt: skip
 """Columns of HOME that a village's blocks hold; of them, those that change; those that are 0 without a cooperative."""
-OWNED_AND_CHANGED = OWNED[:-1]
+OWNED_AND_CHANGED = OWNED[:-2]
 OF_MEMBERS = np.array([
     HOME.Dc, HOME.D0, HOME.member, HOME.barred, HOME.arrears, HOME.cap, HOME.pat, HOME.phi, HOME.shu12, HOME.due,
 ])  # fmt: skip
@@ -81,6 +83,9 @@ def live(
     out_status,
     out_members,
     out_volume,
+    out_debt,
+    below_from,
+    out_below,
     audit,
     edit_start,
     edits,
@@ -90,9 +95,10 @@ def live(
     start int64 [V+1] first household of each village; ids uint64 [H]; ties int32 [H, 8] within the village; the four state
     tables of `povsim.population.columns`; p record [arm]; units [arm, unit, 4]; amounts [arm, programme, 12] Rp delivered;
     macro [months] M of equation (2); tracked int32 [n] household within its village, tracked_start int64 [V+1].
-    Writes, for months from record_from on, marks [arm, month, n], poverty [arm, month, V, 4], status, members, volume
-    [arm, month, V]; audit [arm, V, tallies] of the last month where it is not empty. edit_start [V+1], edits [n, 5]: draws
-    with another value (`povsim.model.edits`), mostly none.
+    Writes, for months from record_from on, marks [arm, month, n], poverty [arm, month, V, 4], status, members, volume, debt
+    [arm, month, V]; for months from below_from on, below [arm, H], the last month with m12 < 1; audit [arm, V, tallies] of
+    the last month where it is not empty. edit_start [V+1], edits [n, 5]: draws with another value (`povsim.model.edits`),
+    mostly none.
     """
     arms = home.shape[0]
     longest, most = 1, 1
@@ -175,7 +181,7 @@ def live(
                 repayment(house, scratch, co[COOP.q, v], n, q, status > 0.0, tally)
                 pool = co[COOP.pool, v] if interactions and status >= 1.0 and status <= 4.0 else 0.0
                 spending_and_coping(house, scratch, n, q, interactions, near, near_weight, pool, few, room, more_room, tally)
-                saving_and_investment(lives, house, scratch, co[COOP.kappa, v], co[COOP.rt, v], n, q, hurdles[arm])
+                saving_and_investment(lives, house, scratch, co, v, n, q, hurdles[arm])
                 if status > 0.0:
                     pays = monthly_accounts(co, v, q, units[arm], moy == 11, interactions, tally)
                     if moy == 11:
@@ -187,12 +193,15 @@ def live(
                     )
                 terms_of_next_month(place, co, v, q, units[arm], branched, moy == 0, interactions, tally)
                 consumption_of_the_year(home[arm], house, scratch, lo, n, t)
+                if t >= below_from:
+                    last_below_the_line(house, n, t, out_below[arm, lo : lo + n])
                 row = t - record_from
                 if row >= 0:
                     observed_poverty(scratch, n, out_poverty[arm, row, v])
                     out_status[arm, row, v] = np.uint8(co[COOP.status, v])
                     out_members[arm, row, v] = co[COOP.mshare, v] * everyone if co[COOP.status, v] <= 5.0 else 0.0
                     out_volume[arm, row, v] = tally[TL.volume]
+                    out_debt[arm, row, v] = co[COOP.Dx, v]
                     seen = out_marks[arm, row]
                     marks(
                         house, scratch, followed, co, v, q, used[arm], b, growth, growth_ahead, first, last, hurdles[arm], seen

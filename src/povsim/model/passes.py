@@ -109,8 +109,9 @@ def income_and_aid(lives, homes, scratch, coop, v, n, p, amounts, is_asset, mont
             home[HOME.K, k] *= sc[SC.assets, k]
         outputs(home[HOME.K], sc[SC.h], m, p)
         for k in range(m):
-            f = sc[SC.h, k] * life[LIFE.ability, k]
-            xi, l, w = sc[SC.xi, k], life[LIFE.l, k], sc[SC.w, k]
+            skill = home[HOME.skill, k]
+            f = sc[SC.h, k] * life[LIFE.ability, k] * skill
+            xi, l, w = sc[SC.xi, k], life[LIFE.l, k], sc[SC.w, k] * skill
             earn = earnings(xi, l, w * demand, r0, f)
             m_out = marketed_output(s_mkt, gross_net, life[LIFE.own, k], l, w, f)
             share = home[HOME.phi, k] * premium + spill
@@ -118,22 +119,23 @@ def income_and_aid(lives, homes, scratch, coop, v, n, p, amounts, is_asset, mont
             sc[SC.m_out, k] = m_out
             sc[SC.y, k] = earn + xi * share * m_out - life[LIFE.trader, k] * loss_rate * earn + life[LIFE.remit, k]
             sc[SC.aid, k] = 0.0
+            sc[SC.whole, k] = 1.0
         aided = False
         for g in range(amounts.shape[0]):
             amount = amounts[g, month_of_year]
             if amount != 0.0 and is_asset[g] == 0.0:
                 aided = True
-                hand_out(amount, home[HOME.enrolled], g, life[LIFE.line], sc[SC.aid], m)
+                hand_out(amount, home[HOME.enrolled], g, home[HOME.aid_share], life[LIFE.line], sc[SC.aid], m)
             elif amount != 0.0:
                 for k in range(m):
                     sc[SC.asset_aid, k] = 0.0
-                hand_out(amount, home[HOME.enrolled], g, life[LIFE.line], sc[SC.asset_aid], m)
+                hand_out(amount, home[HOME.enrolled], g, sc[SC.whole], life[LIFE.line], sc[SC.asset_aid], m)
                 for k in range(m):
                     home[HOME.K, k] += sc[SC.asset_aid, k]
                 tally[TL.inj] += weighted_sum(sc[SC.rp], sc[SC.asset_aid], sc[SC.sums])
         if works != 0.0:
             aided = True
-            hand_out(works, home[HOME.enrolled], WORKS, life[LIFE.line], sc[SC.aid], m)
+            hand_out(works, home[HOME.enrolled], WORKS, sc[SC.whole], life[LIFE.line], sc[SC.aid], m)
         if aided:
             tally[TL.inj] += weighted_sum(sc[SC.rp], sc[SC.aid], sc[SC.sums])
         tally[TL.income] += weighted_sum(sc[SC.rp], sc[SC.y], sc[SC.sums])
@@ -146,11 +148,11 @@ def income_and_aid(lives, homes, scratch, coop, v, n, p, amounts, is_asset, mont
 
 
 @compiled
-def hand_out(amount, enrolled, bit, line, out, m):
-    """(17), (19) adds `amount` Rp, in L, for each household that is enrolled under that bit."""
+def hand_out(amount, enrolled, bit, share, line, out, m):
+    """(17), (19) adds a household's share of `amount` Rp, in L, where it is enrolled under that bit."""
     mask = np.int32(1 << bit)
     for k in range(m):
-        out[k] += amount / line[k] if np.int32(enrolled[k]) & mask else 0.0
+        out[k] += share[k] * (amount / line[k]) if np.int32(enrolled[k]) & mask else 0.0
 
 
 @compiled
@@ -303,12 +305,14 @@ def spending_and_coping(homes, scratch, n, p, interactions, ties, tie_weight, po
 
 
 @compiled
-def saving_and_investment(lives, homes, scratch, kappa, rt, n, p, table):
+def saving_and_investment(lives, homes, scratch, coop, v, n, p, table):
     """Stage 9: what exceeds the buffer is invested where the marginal return passes the hurdle, else spent; consumption.
 
     `table`: that of `povsim.model.hurdle`.
     """
     chi, buffer = p.chi, p.buffer
+    kappa, rt = coop[COOP.kappa, v], coop[COOP.rt, v]
+    vouchers = p.voucher > 0.0 and rt > 0.0
     for b in range(blocks_of(n)):
         life, home, sc = lives[b].rows, homes[b].rows, scratch[b].rows
         m = lanes(n, b)
@@ -334,4 +338,10 @@ def saving_and_investment(lives, homes, scratch, kappa, rt, n, p, table):
             home[HOME.S, k] -= x
             home[HOME.K, k] += x if goes else 0.0
             spend = sc[SC.spend, k] + (0.0 if goes else x)
+            sc[SC.spend, k] = spend
             sc[SC.c, k] = real_consumption(spend, kappa, home[HOME.phi, k], rt)
+        if vouchers:
+            for k in range(m):
+                spend, own = sc[SC.spend, k], home[HOME.phi, k] * rt
+                bound = min(1.0, sc[SC.voucher, k] / spend) if spend > 0.0 else 0.0
+                sc[SC.c, k] = real_consumption(spend, kappa, 1.0, max(own, bound))

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from povsim.model.measurement import POVERTY
 
 Floats = NDArray[np.float64]
-COST_ITEMS = ("benefits", "delivery", "building", "capital", "mentoring", "administration", "residual")
-PURSES = ("state_aid", "ministry", "village_fund")
+FOLLOWED = 60
+"""Last months of a run in which it is kept who is below the line: the longest time that an exit is followed."""
+COST_ITEMS = ("benefits", "delivery", "building", "capital", "mentoring", "administration", "registry", "repaid", "residual")
+PURSES = ("state_aid", "ministry", "village_fund", "state_banks")
 
 
 @dataclass
@@ -19,7 +21,9 @@ class Record:
     marks uint8 [arm, month, tracked] (bits of `povsim.measures.exits`); tracked int64 [n] rows of the sample; until int16 [n]
     last month in which the tracked household lives (the last month of all unless a successor takes over its row); poverty
     [arm, month, V, 4] person sums of the real village; status uint8, members, volume [arm, month, V]; outlay Rp of the
-    nation [arm, month] by (purse, item), before discounting; enrolled families of the nation by programme, [arm, year].
+    nation [arm, month] by (purse, item), before discounting; enrolled families of the nation by programme, [arm, year]; debt Rp
+    [arm, month, V] of the cooperative; below int16 [arm, H] last month with m12 < 1 of the last FOLLOWED (0: none of them);
+    aided [arm, year, tracked] whether today's aid is received.
     """
 
     t_from: int
@@ -33,9 +37,12 @@ class Record:
     outlay: dict[tuple[str, str], Floats] = field(default_factory=dict)
     families: dict[str, Floats] = field(default_factory=dict)
     works_lost: Floats = field(default_factory=lambda: np.zeros(0))
+    debt: Floats = field(default_factory=lambda: np.zeros((0, 0, 0)))
+    below: NDArray[np.int16] = field(default_factory=lambda: np.zeros((0, 0), np.int16))
+    aided: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0, 0), np.bool_))
 
     @classmethod
-    def empty(cls, arms: int, t_from: int, months: int, villages: int, tracked: NDArray[np.int64]) -> "Record":
+    def empty(cls, arms: int, t_from: int, months: int, villages: int, households: int, tracked: NDArray[np.int64]) -> "Record":
         return cls(
             t_from,
             np.zeros((arms, months, tracked.size), np.uint8),
@@ -48,6 +55,9 @@ class Record:
             {},
             {},
             np.zeros((arms, months)),
+            np.zeros((arms, months, villages)),
+            np.zeros((arms, households), np.int16),
+            np.zeros((arms, -(-months // 12), tracked.size), np.bool_),
         )
 
     def mark_successions(self, formed: Floats, month: int) -> None:

@@ -40,6 +40,8 @@ SCRATCH_COLUMNS = {
     "y": "L: income",
     "aid": "L: cash and food aid and village works",
     "asset_aid": "L: aid as assets",
+    "voucher": "L: aid that has to be spent at the cooperative, filled only where there are vouchers",
+    "whole": "1: nothing of a payment is held back",
     "shu": "L: patronage refund",
     "trade": "L: patronage refund and shares paid back, less joining fee and dues",
     "dues": "L: dues",
@@ -72,7 +74,7 @@ SC = namedtuple("SC", SCRATCH_COLUMNS)(*range(len(SCRATCH_COLUMNS)))
 TRACKED_COLUMNS = {
     **{name: f"{LIFE_COLUMNS[name]} (of the year)" for name in ("ability", "l", "own", "trader", "remit")},
     **{name: f"{LIFE_COLUMNS[name]} (of the year)" for name in ("w_ahead", "w_year", "w_long")},
-    **{name: HOME_COLUMNS[name] for name in ("K", "c_sum", "Dc", "D0", "phi", "shu12", "member")},
+    **{name: HOME_COLUMNS[name] for name in ("K", "c_sum", "skill", "Dc", "D0", "phi", "shu12", "member")},
     "h": "L: enterprise output h(K) at ability 1",
     "ahead": "L: ycap 36 months ahead",
     "alone": "L: ycap 36 months ahead without the cooperative margin",

@@ -40,6 +40,7 @@ def found_cooperatives(
         coop[COOP.covered] = arm.cooperative & (place[PLACE.u_cover] < arm.coverage)
         coop[COOP.capital_flag] = p["capital_v"]
         coop[COOP.invited] = p["invited"]
+        coop[COOP.lent] = p["capital"] if arm.payer == "cooperative" else 0.0
         coop[COOP.Eq0] = 1e6
         if not coop[COOP.covered].any():
             continue
@@ -48,6 +49,7 @@ def found_cooperatives(
         trading = status == TRADING
         coop[COOP.funded, trading] = 1.0
         coop[COOP.cash, trading] = p["capital"]
+        coop[COOP.Dx, trading] += coop[COOP.lent, trading]
         coop[COOP.Eq0, trading] = max(p["capital"], 1e6)
         pull = np.exp(p["start_rich"] * np.log1p(home[HOME.K])) if interactions else np.ones(sample.ids.size)
         h = state.life[LIFE.h]
@@ -58,7 +60,7 @@ def found_cooperatives(
         home[HOME.cap] = np.where(founder, p["fee"] / state.life[LIFE.line], 0.0)
         shares = np.bincount(sample.village, weights=h * state.life[LIFE.line] * home[HOME.cap])
         coop[COOP.cash] += shares
-        coop[COOP.Eq] = coop[COOP.cash]
+        coop[COOP.Eq] = coop[COOP.cash] - coop[COOP.Dx]
         coop[COOP.mshare] = np.bincount(sample.village, weights=h * founder) / np.bincount(sample.village, weights=h)
 
 

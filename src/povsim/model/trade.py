@@ -7,14 +7,20 @@ import numpy as np
 
 from povsim.draws import LANES
 from povsim.model.cooperative import joining, loan_request, patronage, probability
-from povsim.model.passes import block_of, blocks_of, compiled, in_block, lane_of, lanes, weighted_sum
+from povsim.model.passes import WORKS, block_of, blocks_of, compiled, in_block, inlined, lane_of, lanes, weighted_sum
 from povsim.model.rates import CREDIT_UNIT
 from povsim.model.scratch import SC, TL
 from povsim.population.columns import COOP, HOME, LIFE, PLACE, WORKS_BIT
 from povsim.population.sample import TIES
 
-PROGRAMME_BITS = (1 << WORKS_BIT) - 1
+PROGRAMME_BITS = np.int32((1 << WORKS_BIT) - 1)
 DISSOLVED = 6.0
+
+
+@inlined
+def on_aid(enrolled):
+    """1 for a household that is enrolled in a programme, village works aside."""
+    return 1.0 if (np.int32(enrolled) & PROGRAMME_BITS) != 0 else 0.0
 
 
 @compiled
@@ -60,6 +66,7 @@ def membership(lives, homes, scratch, place, coop, v, n, p, reviewers, ties, tie
     pi, kappa, qt, rt = coop[COOP.pi, v], coop[COOP.kappa, v], coop[COOP.qt, v], coop[COOP.rt, v]
     P_leave = probability(p.l0 / 12.0 * (p.leave_dormant if status == 5.0 else 1.0))
     dues, to_pool = p.dues, p.pool_share
+    waived, deducted = p.waived * coop[COOP.invited, v], p.deducted * coop[COOP.invited, v]
     for b in range(blocks_of(n)):
         life, home, sc = lives[b].rows, homes[b].rows, scratch[b].rows
         m = lanes(n, b)
@@ -81,7 +88,8 @@ def membership(lives, homes, scratch, place, coop, v, n, p, reviewers, ties, tie
         if running and dues > 0.0:
             for k in range(m):
                 means = home[HOME.S, k] + sc[SC.y, k] + sc[SC.aid, k] + sc[SC.shu, k]
-                pays = min(dues / life[LIFE.line, k], max(0.0, means)) if home[HOME.member, k] != 0.0 else 0.0
+                asked = dues / life[LIFE.line, k] * (1.0 - waived * on_aid(home[HOME.enrolled, k]))
+                pays = min(asked, max(0.0, means)) if home[HOME.member, k] != 0.0 else 0.0
                 sc[SC.dues, k] = pays
                 sc[SC.trade, k] -= pays
                 home[HOME.cap, k] += (1.0 - to_pool) * pays
@@ -96,17 +104,18 @@ def membership(lives, homes, scratch, place, coop, v, n, p, reviewers, ties, tie
             continue
         means = home[HOME.S, k] + sc[SC.y, k]
         ybar = home[HOME.ybar, k]
-        cost = p.fee / life[LIFE.line, k]
+        aided = on_aid(home[HOME.enrolled, k])
+        cost = p.fee / life[LIFE.line, k] * (1.0 - waived * aided)
         if cost > means + sc[SC.aid, k]:
             continue
         gain = coop[COOP.phibar, v] * (pi * qt * p.mean_xi * sc[SC.m_out, k] + kappa * rt * ybar) if trading else 0.0
         near = 0.0
         for e in range(TIES):
             near += tie_weight[i, e] * was[np.uint32(ties[i, e])]
-        aided = 1.0 if (np.int64(home[HOME.enrolled, k]) & PROGRAMME_BITS) != 0 else 0.0
         invited = coop[COOP.invited, v] * aided
+        felt = cost * (1.0 - deducted * aided)  # what comes off the aid is not felt as a fee
         chance = joining(
-            gain, max(ybar, p.c_floor), near, coop[COOP.q, v], invited, cost, max(means, 0.1), aided, home[HOME.K, k],
+            gain, max(ybar, p.c_floor), near, coop[COOP.q, v], invited, felt, max(means, 0.1), aided, home[HOME.K, k],
             p.j0, p.j1, p.j2, p.j3, p.j4, p.j5, p.j6, p.j7,
         )  # fmt: skip
         if sc[SC.u_join, k] < chance:
@@ -133,9 +142,23 @@ def membership(lives, homes, scratch, place, coop, v, n, p, reviewers, ties, tie
 
 
 @compiled
+def vouchers_spent(life, home, sc, c_last, works, rt, share, first, m):
+    """(17) part of the aid that has to be spent at the cooperative, beyond what the household buys there anyway."""
+    for k in range(m):
+        listed = np.int32(home[HOME.enrolled, k]) & np.int32(1 << WORKS)
+        aid = sc[SC.aid, k] - (works / life[LIFE.line, k] if listed else 0.0)
+        bound = share * aid
+        more = life[LIFE.line, k] * max(0.0, bound - home[HOME.phi, k] * rt * c_last[first + k])
+        sc[SC.voucher, k] = bound
+        sc[SC.dues, k] += more
+        home[HOME.pat, k] += more if home[HOME.member, k] != 0.0 else 0.0
+
+
+@compiled
 def sales_and_loans(lives, homes, scratch, c_last, coop, v, n, p, interactions, applicants, asks, tally):
     """Stage 6: what members sell to and buy from the cooperative, and its new loans. `c_last` [n]: last month's c."""
     qt, rt = coop[COOP.qt, v], coop[COOP.rt, v]
+    vouchers = p.voucher > 0.0 and rt > 0.0
     volume = 0.0
     for b in range(blocks_of(n)):
         life, home, sc = lives[b].rows, homes[b].rows, scratch[b].rows
@@ -145,6 +168,8 @@ def sales_and_loans(lives, homes, scratch, c_last, coop, v, n, p, interactions, 
             traded = life[LIFE.line, k] * home[HOME.phi, k] * (sold + rt * c_last[first + k])
             sc[SC.dues, k] = traded
             home[HOME.pat, k] += traded
+        if vouchers:
+            vouchers_spent(life, home, sc, c_last, coop[COOP.works, v], rt, p.voucher, first, in_block(n, b))
         volume += weighted_sum(life[LIFE.h], sc[SC.dues], sc[SC.sums])
     tally[TL.volume] = volume
     coop[COOP.vol, v] = volume

@@ -166,7 +166,7 @@ def _lives(
     life[LIFE.own] = u2[:, 2] < np.where(urban, p["own_urban"], p["own_rural"])
     life[LIFE.trader] = u2[:, 3] < p["trader_share"]
     life[LIFE.passive] = u3[:, 0] < p["passive"]
-    life[LIFE.registered] = u3[:, 1] < p["r_reg"]
+    life[LIFE.u_reg] = u3[:, 1]
     life[LIFE.review] = np.floor(12 * u3[:, 2])
     life[LIFE.u_remit] = u3[:, 3]
     life[LIFE.l], life[LIFE.remit] = _labour(u4[:, 0], life[LIFE.u_remit], p)
@@ -215,6 +215,7 @@ def _homes(
         home[0, HOME.c0 + m] = mean_income
     home[0, HOME.c_sum] = 12 * mean_income
     home[0, HOME.record] = np.log(mean_income)
+    home[0, HOME.skill] = home[0, HOME.aid_share] = 1.0
     return home
 
 

@@ -65,8 +65,13 @@ def arm_look(summary: Summary, arm: str) -> tuple[str, str, str]:
     """Colour of the line, colour of its text, and dashes of an arm."""
     if arm in _ARMS:
         return _ARMS[arm]
-    further = [name for name in v.arms(summary) if name not in _ARMS]
+    further = [name for name in drawn_arms(summary) if name not in _ARMS]
     return _FURTHER[further.index(arm) % len(_FURTHER)] if arm in further else _FURTHER[0]
+
+
+def drawn_arms(summary: Summary) -> list[str]:
+    """The arms that figures draw: all but the equal-cost twins of further arms, which stand in the tables."""
+    return [arm for arm in v.arms(summary) if not arm.startswith("aid_equal_cost_")]
 
 
 def panels(summary: Summary, height: float, labels: bool = False) -> tuple[Figure, dict[str, Axes]]:

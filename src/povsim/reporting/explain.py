@@ -8,27 +8,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from povsim.config import Scenario
 from povsim.experiments.explain import Explanation, Result
 from povsim.experiments.explain_events import Event
 from povsim.experiments.explain_search import Finding, Tried
 from povsim.experiments.replicate import RELAPSE
 from povsim.reporting.language import Language
 from povsim.reporting.tables import WIDTH, Table, print_tables
-from povsim.reporting.verdict import DISCORDANT_MINIMUM
+from povsim.reporting.verdict import DISCORDANT_MINIMUM, arm_label
 
 LISTED = 5
 """Further events that a sentence names before it counts the rest."""
 TRADING = 4
-
-
-def arm_name(words: Language, scenario: Scenario, name: str) -> str:
-    """Name of an arm in words, stamped where its cooperatives follow targets."""
-    spec = next(arm for arm in scenario.arms if arm.name == name)
-    if spec.of is not None and f"arm.{name}" not in words.texts:
-        return words.text("arm_twin", partner=arm_name(words, scenario, spec.of))
-    shown = words.text_or(f"arm.{name}", name)
-    return f"{shown} {words.text('target_stamp')}" if spec.target else shown
 
 
 def event_name(words: Language, event: Event) -> str:
@@ -36,12 +26,12 @@ def event_name(words: Language, event: Event) -> str:
     return words.text(f"explain.event.{event.kind}", month=event.month, symbol=event.symbol)
 
 
-def show(found: Explanation, scenario: Scenario, words: Language) -> None:
+def show(found: Explanation, result: Result, words: Language) -> None:
     """Everything about one household, on the terminal."""
     print(header(found, words))
-    print_tables([outcome_table(found, scenario, words), *year_tables(found, scenario, words), event_table(found, words)])
+    print_tables([outcome_table(found, result, words), *year_tables(found, result, words), event_table(found, words)])
     print()
-    for sentence in sentences(found, scenario, words):
+    for sentence in sentences(found, result, words):
         print(textwrap.fill(sentence, WIDTH))
 
 
@@ -50,7 +40,7 @@ def show_list(
 ) -> None:
     """The households that --find found, a line each."""
     names = [name for name in (arm, against) if name is not None]
-    shown = {name: arm_name(words, result.scenario, name) for name in names}
+    shown = {name: arm_label(result.summary, name, words) for name in names}
     print(
         textwrap.fill(
             words.text(
@@ -107,23 +97,23 @@ def header(found: Explanation, words: Language) -> str:
     return "\n".join(textwrap.fill(line, WIDTH) for line in lines)
 
 
-def outcome_table(found: Explanation, scenario: Scenario, words: Language) -> Table:
+def outcome_table(found: Explanation, result: Result, words: Language) -> Table:
     """First months of the rungs and of the relapse in every arm."""
     o = found.life.outcome
     rows = [
-        (arm_name(words, scenario, arm.name), *(_month(values[a]) for values in (o.E1, o.E2, o.E4, o.relapse)))
+        (arm_label(result.summary, arm.name, words), *(_month(values[a]) for values in (o.E1, o.E2, o.E4, o.relapse)))
         for a, arm in enumerate(found.told.arms)
     ]
     heads = tuple(words.text(f"explain.heading.{key}") for key in ("arm", "cross", "sustain", "permanent", "relapse"))
-    title = words.text("explain.outcomes", W=scenario.exit.W, b=words.number(scenario.exit.b, 2))
+    title = words.text("explain.outcomes", W=result.scenario.exit.W, b=words.number(result.scenario.exit.b, 2))
     return Table(title, heads, tuple(rows))
 
 
-def year_tables(found: Explanation, scenario: Scenario, words: Language) -> list[Table]:
+def year_tables(found: Explanation, result: Result, words: Language) -> list[Table]:
     """Consumption by year in every arm; and more of the arms of the question."""
     life, told = found.life, found.told
     years = [t for t in range(12, told.scenario.horizon_months + 1, 12) if t <= life.outcome.until]
-    names = [arm_name(words, scenario, arm.name) for arm in told.arms]
+    names = [arm_label(result.summary, arm.name, words) for arm in told.arms]
     year = words.text("explain.heading.year")
     rows = [(words.number(t // 12), *(words.number(x, 2) for x in life.m12[:, t])) for t in [0, *years]]
     tables = [Table(words.text("explain.by_year"), (year, *names), tuple(rows))]
@@ -161,11 +151,11 @@ def event_table(found: Explanation, words: Language) -> Table:
     return Table(words.text("explain.happened"), heads, tuple(rows), labels=3)
 
 
-def sentences(found: Explanation, scenario: Scenario, words: Language) -> list[str]:
+def sentences(found: Explanation, result: Result, words: Language) -> list[str]:
     """The difference, its cause, and what else is to be known."""
-    shown = {"arm": arm_name(words, scenario, found.arm)}
+    shown = {"arm": arm_label(result.summary, found.arm, words)}
     if found.against is not None:
-        shown["against"] = arm_name(words, scenario, found.against)
+        shown["against"] = arm_label(result.summary, found.against, words)
     o = found.life.outcome
     a = found.told.arm_row(found.arm)
     if found.kind is None or found.finding is None:
@@ -176,7 +166,7 @@ def sentences(found: Explanation, scenario: Scenario, words: Language) -> list[s
             return [words.text("explain.kind.single", **shown)]
         return [words.text("explain.kind.alike_left" if o.E4[a] > 0 else "explain.kind.alike_not", **shown)]
     if found.kind == "relapsed":
-        months: dict[str, Any] = {"month": o.relapse[a], "from_month": o.E2[a], "W": scenario.exit.W}
+        months: dict[str, Any] = {"month": o.relapse[a], "from_month": o.E2[a], "W": result.scenario.exit.W}
     else:
         exiting = found.arm if found.kind == "permanent" else found.against
         months = {"month": o.E4[found.told.arm_row(exiting or found.arm)]}

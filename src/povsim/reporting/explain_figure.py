@@ -13,8 +13,9 @@ import numpy as np
 from povsim.errors import PovsimError
 from povsim.experiments.explain import Explanation, Result
 from povsim.reporting.drawing import FAINT, INK, RULE, arm_look, label_ends, number_ticks, style, svg
-from povsim.reporting.explain import arm_name, event_name, moments
+from povsim.reporting.explain import event_name, moments
 from povsim.reporting.language import Language
+from povsim.reporting.verdict import arm_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +76,7 @@ def draw(found: Explanation, result: Result, words: Language) -> str:
         ends = [
             (
                 life.m12[a, life.outcome.until],
-                letters.get(arm.name, "") + arm_name(words, result.scenario, arm.name),
+                letters.get(arm.name, "") + arm_label(result.summary, arm.name, words),
                 arm_look(result.summary, arm.name)[1],
             )
             for a, arm in enumerate(found.told.arms)

@@ -10,6 +10,7 @@ from povsim.reporting import drawing as d
 from povsim.reporting import verdict as v
 from povsim.reporting.language import Language, language
 from povsim.reporting.sentences import cost_reason
+from povsim.reporting.tile_map import maps
 from povsim.reporting.verdict import Summary
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _COST_PAIRS = (
 
 
 def figures(summary: Summary, tables: Mapping[str, Any], code: str = "en") -> dict[str, str]:
-    """Every figure by name (ladder, exits_over_time, exit_survival, headcount_path, cost_per_exit, funnel) as SVG text.
+    """Every figure by name (ladder, exits_over_time, exit_survival, headcount_path, cost_per_exit, funnel, maps) as SVG text.
 
     `tables` are those of the result folder, as lists of dicts or polars frames; a missing one gives a panel that says so.
     The same numbers give the same text.
@@ -61,7 +62,7 @@ def figures(summary: Summary, tables: Mapping[str, Any], code: str = "en") -> di
     for name, make in draw.items():
         with d.style(name):
             drawn[name] = d.svg(make(), name, words.text(f"figure.{name}"))
-    return drawn
+    return drawn | maps(summary, tables, code)
 
 
 def published_headcount(table: Any) -> float | None:
@@ -78,7 +79,7 @@ def as_share(value: float | None, unit: str) -> float | None:
 
 
 def _ladder(summary: Summary, words: Language) -> Figure:
-    arms = v.arms(summary)
+    arms = d.drawn_arms(summary)
     block = len(_RUNGS) + 1.7
     figure, axes = d.panels(summary, 0.95 + 0.155 * block * len(arms))
     d.titles(figure, axes, words.text("figure.ladder"), words)
@@ -154,7 +155,8 @@ def _name_lines(summary: Summary, figure: Figure, ax: Axes, lines: Mapping[str, 
 
 
 def _exits_over_time(summary: Summary, rows: Rows, words: Language) -> Figure:
-    kept = [{**row, "year": row["month"] / 12} for row in rows if row["group"] == "structural"]
+    arms = d.drawn_arms(summary)
+    kept = [{**row, "year": row["month"] / 12} for row in rows if row["group"] == "structural" and row["arm"] in arms]
     lines = {variant: _lines(kept, variant, "year", "cumulative_share") for variant in summary["variants"]}
     figure, axes = _line_panels(summary, words, "exits_over_time", lines)
     first, last = summary.get("definition", {}).get("window", [12, 96])
@@ -169,7 +171,8 @@ def _exits_over_time(summary: Summary, rows: Rows, words: Language) -> Figure:
 
 
 def _exit_survival(summary: Summary, rows: Rows, words: Language) -> Figure:
-    kept = [row for row in rows if row["group"] == "structural"]
+    arms = d.drawn_arms(summary)
+    kept = [row for row in rows if row["group"] == "structural" and row["arm"] in arms]
     lines = {variant: _lines(kept, variant, "months_since_crossing", "share_still_out") for variant in summary["variants"]}
     figure, axes = _line_panels(summary, words, "exit_survival", lines)
     for variant, ax in axes.items():
@@ -184,7 +187,8 @@ def _exit_survival(summary: Summary, rows: Rows, words: Language) -> Figure:
 
 
 def _headcount(summary: Summary, rows: Rows, published: float | None, words: Language) -> Figure:
-    kept = [{**row, "year": row["month"] / 12} for row in rows if row["area"] == "all"]
+    arms = d.drawn_arms(summary)
+    kept = [{**row, "year": row["month"] / 12} for row in rows if row["area"] == "all" and row["arm"] in arms]
     lines = {variant: _lines(kept, variant, "year", "observed") for variant in summary["variants"]}
     figure, axes = _line_panels(summary, words, "headcount_path", lines)
     largest = max([100 * (published or 0.0), *(y for found in lines.values() for line in found.values() for _, y in line)])

@@ -8,15 +8,22 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
+from povsim.reporting import page_gains as gains
 from povsim.reporting import page_tables as more
+from povsim.reporting import tile_map
 from povsim.reporting import verdict as v
+from povsim.reporting import whole_tables as whole
+from povsim.reporting.brief import changes
+from povsim.reporting.drawing import drawn_arms, rows_of
 from povsim.reporting.language import Language, language
+from povsim.reporting.quote import Quoter, plain
 from povsim.reporting.sentences import notes, sentences
 from povsim.reporting.tables import Table, arm_table, contrast_table
 from povsim.reporting.verdict import Summary
 
 RUNGS = ("E1", "E2", "E3", "E4", "E4x", "E5")
 EQUAL_COST_GAP_MAX = 0.01
+_PUBLISHED = ("map_published", "map_districts")
 _LIMITS = ("migration", "prices", "urban", "children", "below", "unseen")
 
 
@@ -108,6 +115,8 @@ def _sections(m: _Material) -> list[Section]:
         "sure": _sure(m),
         "ladder": _ladder(m),
         "contrasts": _contrasts(m),
+        "flows": _flows(m),
+        "who_gains": _who_gains(m),
         "over_time": [
             *m.figure("exits_over_time"),
             *m.per_variant(lambda variant: more.exits_by_year(m.summary, variant, m.tables.get("exits_by_year"), m.words)),
@@ -127,12 +136,17 @@ def _sections(m: _Material) -> list[Section]:
         ],
         "cost": _cost(m),
         "variants": [m.text("variants_text"), *_or_missing(m, _tables([more.ranges(m.summary, m.words)])), m.pkh()],
+        "changes": _changes(m),
         "population": _population(m),
         "evidence": _evidence(m),
         "limits": [Part("list", [m.words.text(f"page.limit_{name}") for name in _LIMITS])],
         "reproduce": _reproduce(m),
     }
-    return [Section(name, m.words.text(f"page.{name}"), parts) for name, parts in contents.items()]
+    return [Section(name, _title(name, m.words), parts) for name, parts in contents.items()]
+
+
+def _title(name: str, words: Language) -> str:
+    return words.text(f"page.{name}" if f"page.{name}" in words.texts else f"brief.section.{name}")
 
 
 def _sure(m: _Material) -> list[Part]:
@@ -144,12 +158,13 @@ def _sure(m: _Material) -> list[Part]:
         m.text("sure_pairs"),
         m.text("sure_window", first=first, last=last, b=_b(m), W=definition.get("W", "?")),
     ]
-    for variant, entry in m.summary.get("equal_cost", {}).items():
-        if not entry or entry.get("gap_share") is None or entry.get("level") is None:
+    for variant, solved in m.summary.get("equal_cost", {}).items():
+        if not solved:
             continue
-        gap, label = m.words.percent(entry["gap_share"], 2), v.variant_label(variant, m.words)
-        parts.append(m.text("sure_equal", level=m.words.number(entry["level"], 3), gap=gap, variant=label))
-        if abs(entry["gap_share"]) > EQUAL_COST_GAP_MAX:
+        worst = max(abs(entry["gap_share"]) for entry in solved.values())
+        gap, label = m.words.percent(worst, 2), v.variant_label(variant, m.words)
+        parts.append(m.text("sure_equal", gap=gap, variant=label))
+        if worst > EQUAL_COST_GAP_MAX:
             parts.append(Part("warning", m.words.text("page.sure_equal_warning", gap=gap, variant=label)))
     return parts
 
@@ -170,7 +185,9 @@ def _ladder(m: _Material) -> list[Part]:
         m.text("ladder_text"),
         Part("terms", meanings),
         *m.figure("ladder"),
+        *([m.text("figures_leave_out")] if len(drawn_arms(m.summary)) < len(v.arms(m.summary)) else []),
         *m.per_variant(lambda variant: arm_table(m.summary, variant, m.words.code)),
+        *m.per_variant(lambda variant: whole.companions_table(m.summary, variant, m.words)),
         *m.per_variant(lambda variant: arm_table(m.summary, variant, m.words.code, "baseline_poor")),
         *_tables([more.persons(m.summary, m.tables.get("persons"), m.words)]),
     ]
@@ -182,7 +199,50 @@ def _contrasts(m: _Material) -> list[Part]:
         m.text("contrasts_text"),
         *m.per_variant(lambda variant: contrast_table(m.summary, variant, m.words.code)),
         *(Part("long_table", part.value) for part in everyone if part.kind == "table"),
+        *m.per_variant(lambda variant: whole.scenarios_table(m.summary, variant, m.words)),
+        *m.per_variant(lambda variant: whole.everyone_table(m.summary, variant, m.words)),
+        *m.per_variant(lambda variant: whole.after_aid_table(m.summary, variant, m.words)),
     ]
+
+
+def _flows(m: _Material) -> list[Part]:
+    """Lifted and lost; their causes follow here where a run has them."""
+    text = Part("text", m.words.text("brief.section.flows_text"))
+    return [text, *_or_missing(m, m.per_variant(lambda variant: gains.flows(m.summary, variant, m.words)))]
+
+
+def _who_gains(m: _Material) -> list[Part]:
+    words, table = m.words, m.tables.get("who_gains")
+    rows = rows_of(table)
+    if not rows:
+        return [m.text("missing")]
+    parts = [Part("text", words.text("brief.section.who_gains_text"))]
+    first, *others = [pair for pair in gains.pairs(m.summary) if any((row["arm"], row["against"]) == pair for row in rows)] or [
+        (rows[0]["arm"], rows[0]["against"])
+    ]
+    parts += m.per_variant(lambda variant: gains.gains(m.summary, table, variant, first, words, "structural"))
+    for pair in others:
+        parts += _long(gains.gains(m.summary, table, one, pair, words, "structural") for one in m.summary["variants"])
+    parts += _long(gains.gains(m.summary, table, one, first, words, "baseline_poor") for one in m.summary["variants"])
+    parts += m.per_variant(lambda variant: gains.without_cooperative(m.summary, variant, words))
+    parts += [part for name in m.figures if name.startswith("map_") and name not in _PUBLISHED for part in m.figure(name)]
+    by_province = [row for row in rows if row["dimension"] == "province"]
+    for arm, other in tile_map.contrast_pairs(m.summary, by_province, drawn=False) if "map_leaving" in m.figures else []:
+        names = {"arm": v.arm_label(m.summary, arm, words), "other": v.arm_label(m.summary, other, words)}
+        parts.append(Part("note", words.text("brief.map.nothing", **names)))
+    parts += _long(gains.gains(m.summary, table, one, first, words, "structural", True) for one in m.summary["variants"])
+    unseen = tile_map.off_the_map(m.tables)
+    if unseen:
+        parts.append(Part("note", words.text("brief.section.off_map", names=words.listing(unseen))))
+    return [*parts, Part("note", words.text("brief.section.every_pair"))]
+
+
+def _changes(m: _Material) -> list[Part]:
+    if "brief" not in m.summary:
+        return [m.text("missing")]
+    points = changes(Quoter(m.summary, m.words), v.main_arm(m.summary))
+    text = Part("text", m.words.text("brief.section.changes_text"))
+    return [text, Part("terms", [(heading, plain(one)) for heading, one in points])]
 
 
 def _cost(m: _Material) -> list[Part]:
@@ -190,7 +250,7 @@ def _cost(m: _Material) -> list[Part]:
         m.text("cost_text"),
         *m.figure("cost_per_exit"),
         *m.per_variant(lambda variant: more.cost(m.summary, variant, m.tables.get("cost"), m.words)),
-        *_tables([more.equal_cost(m.summary, m.words)]),
+        *m.per_variant(lambda variant: whole.equal_money_table(m.summary, variant, m.words)),
         m.pkh(),
     ]
 
@@ -199,7 +259,8 @@ def _population(m: _Material) -> list[Part]:
     table = m.tables.get("population_check")
     everything = more.population_rows(table, m.words)
     short = _or_missing(m, _tables([more.headcount_check(table, m.words)]))
-    return [m.text("population_text"), *short, *([Part("long_table", everything)] if everything else []), _grade_key(m)]
+    drawn = [part for name in _PUBLISHED for part in m.figure(name)]
+    return [m.text("population_text"), *short, *drawn, *([Part("long_table", everything)] if everything else []), _grade_key(m)]
 
 
 def _evidence(m: _Material) -> list[Part]:
@@ -248,6 +309,10 @@ def _flat(entries: Mapping[str, Any], above: str = "") -> Iterable[tuple[str, An
 
 def _tables(found: Iterable[Table | None]) -> list[Part]:
     return [Part("table", table) for table in found if table is not None and table.rows]
+
+
+def _long(found: Iterable[Table | None]) -> list[Part]:
+    return [Part("long_table", table) for table in found if table is not None and table.rows]
 
 
 def _or_missing(m: _Material, parts: list[Part]) -> list[Part]:

@@ -179,7 +179,7 @@ def _effect(effect: dict[str, Any], words: Language, feet: Footnotes) -> str:
 
 
 def cost(summary: Summary, variant: str, table: Any, words: Language) -> Table | None:
-    """Present value by purse and item, arms across, with the total of each."""
+    """The cost sheet: present value by purse and item of each arm, its total, and village works that were displaced."""
     found: dict[tuple[str, str], dict[str, float]] = {}
     for row in rows_of(table):
         if row["variant"] == variant and row["pv_idr"] is not None:
@@ -188,51 +188,25 @@ def cost(summary: Summary, variant: str, table: Any, words: Language) -> Table |
     found = {key: by_arm for key, by_arm in found.items() if any(by_arm.values())}
     if not found:
         return None
+    lost = summary.get("works_lost", {}).get(variant, {})
     arms = [arm for arm in v.arms(summary) if any(arm in by_arm for by_arm in found.values())]
     totals = {arm: sum(by_arm.get(arm, 0.0) for by_arm in found.values()) for arm in arms}
     scale, unit = words.rupiah_scale(max(map(abs, totals.values())))
-
-    def amounts(by_arm: dict[str, float]) -> list[str]:
-        return [words.number(by_arm.get(arm, 0.0) / scale, 1) for arm in arms]
-
-    rows = [
-        (words.text_or(f"purse.{purse}", purse), words.text_or(f"item.{item}", item), *amounts(by_arm))
-        for (purse, item), by_arm in found.items()
-    ]
-    rows.append((words.text("table.total"), "", *amounts(totals)))
+    columns = [*found.values(), totals, *([lost] if any(lost.values()) else [])]
+    rows = tuple(
+        (v.arm_label(summary, arm, words), *(words.number(by_arm.get(arm, 0.0) / scale, 1) for by_arm in columns))
+        for arm in arms
+    )
+    headings = [f"{words.text_or(f'purse.{purse}', purse)}: {words.text_or(f'item.{item}', item)}" for purse, item in found]
+    if any(lost.values()):
+        headings.append(words.text("table.works_lost"))
+    total = words.text("table.total")
     return Table(
         words.text("table.cost_by_purse", unit=unit, variant=_of(variant, words)),
-        (words.text("table.purse"), words.text("table.item"), *(v.arm_label(summary, arm, words) for arm in arms)),
-        tuple(rows),
-        labels=2,
-    )
-
-
-def equal_cost(summary: Summary, words: Language) -> Table | None:
-    """How well the twin's money matches that of its arm."""
-    entries = {variant: entry for variant, entry in summary.get("equal_cost", {}).items() if entry}
-    if not entries:
-        return None
-    feet = Footnotes(words)
-    rows = []
-    for variant, entry in entries.items():
-
-        def amount(name: str, write: Any, entry: dict[str, Any] = entry) -> str:
-            value = entry.get(name)
-            return feet.none(entry.get("reason")) if value is None else str(write(value))
-
-        rows.append(
-            (
-                _title(variant, words),
-                amount("level", lambda level: words.number(level, 3)),
-                amount("cost_arm_idr", words.rupiah),
-                amount("cost_twin_idr", words.rupiah),
-                amount("gap_share", lambda share: words.percent(share, 2)),
-            )
-        )
-    names = ("variant", "level", "arm_cost", "twin_cost", "cost_gap")
-    return Table(
-        words.text("table.equal_cost"), tuple(words.text(f"table.{name}") for name in names), tuple(rows), notes=feet.lines()
+        (words.text("table.arm"), *headings[: len(found)], total, *headings[len(found) :]),
+        rows,
+        caption=words.text("table.cost_caption"),
+        strong=frozenset({1 + len(found)}),
     )
 
 
@@ -277,8 +251,8 @@ def population_rows(table: Any, words: Language) -> Table | None:
             words.text_or(f"statistic.{row['statistic']}", str(row["statistic"])),
             write(row["published"]),
             write(row["synthetic"]),
-            str(row.get("unit", "")),
-            str(row["grade"]),
+            str(row.get("unit") or ""),
+            str(row["grade"] or ""),
             str(row.get("source") or ""),
         )
         for row in found

@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from povsim.errors import PovsimError
+from povsim.reporting.brief_numbers import brief_numbers
 from povsim.reporting.figures import figures
+from povsim.reporting.handouts import handouts
 from povsim.reporting.language import language
 from povsim.reporting.page import render
 
 TABLES = (
+    "arms",
+    "contrasts",
+    "who_gains",
     "exits_over_time",
     "exits_by_year",
     "exit_survival",
@@ -27,14 +32,15 @@ TABLES = (
 
 
 def write(folder: Path, code: str = "en") -> Path:
-    """Draw the figures of a result folder and write its report.html in a language; returns the path of the report.
+    """Draw the figures of a result folder, write its report.html and summary.xlsx in a language, and its briefs in both.
 
-    Everything is made before anything is written, and each file is put in place whole. Raises PovsimError where the folder
-    is missing or is not the result of a comparison.
+    Returns the path of the report. Everything is made before anything is written, and each file is put in place whole.
+    Raises PovsimError where the folder is missing or is not the result of a comparison.
     """
     language(code)
     summary = read_summary(folder)
     tables = {name: table for name in TABLES if (table := _table(folder, name)) is not None}
+    summary.setdefault("brief", brief_numbers(summary, tables))
     drawn = figures(summary, tables, code)
     page = render(
         summary,
@@ -45,9 +51,12 @@ def write(folder: Path, code: str = "en") -> Path:
         _text(folder / "scenario.yaml"),
         _text(folder / "REPRODUCE.md"),
     )
+    files = handouts(summary, tables, code, _json(folder / "provenance.json"))
     for name, svg in drawn.items():
-        _put(folder / "figures" / f"{name}.svg", svg)
-    _put(folder / "report.html", page)
+        _put(folder / "figures" / f"{name}.svg", svg.encode())
+    for name, content in files.items():
+        _put(folder / name, content)
+    _put(folder / "report.html", page.encode())
     return folder / "report.html"
 
 
@@ -119,13 +128,13 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-def _put(path: Path, text: str) -> None:
+def _put(path: Path, content: bytes) -> None:
     """Write a file whole: beside its place first, then renamed into it."""
     try:
         path.parent.mkdir(exist_ok=True)
         handle, partial = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         os.chmod(partial, 0o644)
         os.replace(partial, path)
     except OSError as error:

@@ -27,7 +27,7 @@ def notes(summary: Summary, code: str = "en") -> list[str]:
         found.append(words.text(f"note.{where}"))
     stamped = [arm for arm in v.arms(summary) if v.is_target(summary, arm)]
     if stamped:
-        labels = words.listing(words.text_or(f"arm.{arm}", arm) for arm in stamped)
+        labels = words.listing(v.arm_name(summary, arm, words) for arm in stamped)
         found.append(words.text("note.target", arms=labels))
     if given_parameters(summary):
         found.append(words.text("note.given_parameters"))

@@ -133,13 +133,21 @@ def is_target(summary: Summary, arm: str) -> bool:
 
 def arm_label(summary: Summary, arm: str, language: Language) -> str:
     """The arm in the reader's words, stamped where it is a target."""
+    label = arm_name(summary, arm, language)
+    return f"{label} {language.text('target_stamp')}" if is_target(summary, arm) else label
+
+
+def arm_name(summary: Summary, arm: str, language: Language) -> str:
+    """The arm in the reader's words, without a stamp."""
     twin = "aid_equal_cost_"
+    again = summary.get("repeats", {}).get(arm)
+    if again:
+        scenario = language.text_or(f"scenario.{again['scenario']}", again["scenario"])
+        return f"{arm_name(summary, again['arm'], language)} ({scenario})"
     if arm.startswith(twin):
         partner = language.text_or(f"arm.aid_cooperative_{arm.removeprefix(twin)}", arm.removeprefix(twin))
-        label = language.text("arm_twin", partner=partner)
-    else:
-        label = language.text_or(f"arm.{arm}", arm)
-    return f"{label} {language.text('target_stamp')}" if is_target(summary, arm) else label
+        return language.text("arm_twin", partner=partner)
+    return language.text_or(f"arm.{arm}", arm)
 
 
 def contrast_label(summary: Summary, arm: str, against: str, language: Language) -> str:

@@ -17,10 +17,11 @@ from povsim.draws import Stream, uniforms
 from povsim.errors import PovsimError
 
 if TYPE_CHECKING:
+    from povsim.model.arm import Arm
     from povsim.model.country import Country
 
 Floats = NDArray[np.float64]
-PRODUCTS = ("cash", "food", "asset")
+PRODUCTS = ("cash", "food", "asset", "training")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Registry:
 
     month: t of the first month of the year. position: place in the district's list, poorest first, in real households
     (infinite where unregistered). weight: real households of the nation. poor_persons: poor persons (published) of the
-    household's district, by which quotas are allotted. consumption: mean of the last twelve months, L.
+    household's district, by which quotas are allotted. consumption: mean of the last twelve months, L. quota: factor on the
+    families of the programme that looks at it. district: number of the household's district (stratum).
     """
 
     month: int
@@ -47,19 +49,25 @@ class Registry:
     poor_persons: Floats
     households_of_district: Floats
     ids: NDArray[np.uint64]
+    district: NDArray[np.int64]
+    quota: float = 1.0
 
 
 class Programme(mesa.Agent):
     """An aid programme.
 
-    name; product `cash`, `food` (both spent like income) or `asset` (becomes productive assets); families: quota of the
-    nation; payer: the purse; delivered: share that reaches the family; spent: share of the
-    gross amount that the purse pays (delivered and leaked); cost_share: cost of delivery over outlay;
-    recertified: months between two enrolments; start, months: when it runs (None: throughout, burn-in included).
+    name; product `cash`, `food` (both spent like income), `asset` (becomes productive assets) or `training` (what is paid goes
+    to trainers, and raises what labour and enterprise earn by the share `gain`); families: quota of the nation; payer: the
+    purse; delivered: share that reaches the family; spent: share of the gross amount that the purse pays (delivered and
+    leaked); cost_share: cost of delivery over outlay; recertified: months between two enrolments; start, months: when it runs
+    (None: throughout, burn-in included).
     """
 
     product: str = "cash"
     payer: str = "state_aid"
+    todays: bool = False
+    """Whether it is part of today's assistance, from which families may graduate."""
+    gain: float = 0.0
 
     def __init__(
         self,
@@ -99,21 +107,27 @@ class Programme(mesa.Agent):
     def enrol(self, registry: Registry) -> NDArray[np.bool_]:
         """Who is enrolled [H]: the lowest scores of each district up to its quota (poor persons x families per poor person)."""
         model: Country = self.model
-        quota = self.families / model.nation.poor_persons * registry.poor_persons
+        quota = registry.quota * self.families / model.nation.poor_persons * registry.poor_persons
         return registry.position <= quota
 
     def gross(self, month: int) -> Floats:
         """Rp per enrolled family in each of the twelve months that begin with `month`, before leakage [12]."""
         raise NotImplementedError(f"Programme '{self.name}' has to say what it pays: override gross().")
 
-    def amounts(self, month: int) -> Floats:
-        """`gross` with months outside start..start+months set to 0 [12]."""
-        paid = np.asarray(self.gross(month), np.float64)
+    def gross_in(self, month: int, arm: "Arm") -> Floats:
+        """`gross` in one arm [12]; the same in all unless a subclass says otherwise."""
+        return self.gross(month)
+
+    def amounts(self, month: int, arm: "Arm") -> Floats:
+        """`gross_in` with months outside start..start+months, or after the arm's last month of today's aid, set to 0 [12]."""
+        paid = np.asarray(self.gross_in(month, arm), np.float64)
         t = month + np.arange(12)
         if self.start is not None:
             paid = np.where(t < self.start, 0.0, paid)
             if self.months is not None:
                 paid = np.where(t >= self.start + self.months, 0.0, paid)
+        if self.todays and arm.aid_until is not None:
+            paid = np.where(t > arm.aid_until, 0.0, paid)
         return paid
 
     def chance(self, ids: NDArray[np.uint64]) -> Floats:

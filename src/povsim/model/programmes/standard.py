@@ -1,4 +1,4 @@
-"""PKH and Sembako as published, and programmes that a user writes in YAML."""
+"""PKH and Sembako as published, the packages of arms with equal money, and programmes that a user writes in YAML."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from povsim.model.programmes.programme import Floats, Programme, Registry
+from povsim.model.registry import positions
 
 if TYPE_CHECKING:
     from povsim.config.programmes import Delivery, ProgrammeSpec
+    from povsim.model.arm import Arm
     from povsim.model.country import Country
 
 QUARTER_STARTS = (0, 3, 6, 9)
@@ -16,6 +18,8 @@ QUARTER_STARTS = (0, 3, 6, 9)
 
 class PKH(Programme):
     """Program Keluarga Harapan: cash paid quarterly to the poorest registered families, recertified every two years."""
+
+    todays = True
 
     def __init__(self, model: "Country", p: dict[str, float]) -> None:
         super().__init__(
@@ -38,6 +42,7 @@ class Sembako(Programme):
     """Sembako (BPNT): food of a fixed value each month to the poorest registered families, recertified every year."""
 
     product = "food"
+    todays = True
 
     def __init__(self, model: "Country", p: dict[str, float]) -> None:
         super().__init__(model, "sembako", families=p["sembako_families"], delivered=p["delivered"], cost_share=p["aid_admin"])
@@ -45,6 +50,60 @@ class Sembako(Programme):
 
     def gross(self, month: int) -> Floats:
         return np.full(12, self.idr_month)
+
+
+class Grant(Programme):
+    """Equal money as a grant: the families on Sembako get what the cooperatives of another arm cost, in the month of outlay."""
+
+    def __init__(self, model: "Country", p: dict[str, float]) -> None:
+        super().__init__(
+            model, "grant", families=p["sembako_families"], delivered=p["delivered"], cost_share=p["aid_admin"], start=1
+        )
+
+    def gross_in(self, month: int, arm: "Arm") -> Floats:
+        paid = np.zeros(12)
+        known = np.asarray(arm.grant[max(0, month - 1) : month + 11], np.float64)
+        paid[: known.size] = known
+        return paid
+
+
+class _Package(Programme):
+    """What the poorest registered families with labour get once; the families of the nation are the arm's quota."""
+
+    def __init__(self, model: "Country", name: str, p: dict[str, float], **given: Any) -> None:
+        super().__init__(model, name, families=1.0, start=1, months=12, **given)
+
+    def enrol(self, registry: Registry) -> NDArray[np.bool_]:
+        able = np.where(registry.labour > 0, registry.position, np.inf)
+        place = positions(able, np.isfinite(able), registry.weight, registry.district)
+        model: Country = self.model
+        return place <= registry.quota * self.families / model.nation.poor_persons * registry.poor_persons
+
+
+class Assets(_Package):
+    """Productive assets, handed over once, in the first month."""
+
+    product = "asset"
+
+    def __init__(self, model: "Country", p: dict[str, float]) -> None:
+        super().__init__(model, "assets", p, delivered=p["delivered"], cost_share=p["aid_admin"])
+        self.idr = p["asset_idr"]
+
+    def gross(self, month: int) -> Floats:
+        return np.where(month + np.arange(12) == 1, self.idr, 0.0)
+
+
+class Coaching(_Package):
+    """Coaching of the families that get assets, over the first year: the money goes to coaches, the families learn."""
+
+    product = "training"
+
+    def __init__(self, model: "Country", p: dict[str, float]) -> None:
+        super().__init__(model, "coaching", p)
+        self.idr, self.gain = p["coach_idr"], p["coach_gain"]
+
+    def gross(self, month: int) -> Floats:
+        return np.full(12, self.idr / 12) if month == 1 else np.zeros(12)
 
 
 def _spent(p: dict[str, float], delivery: "Delivery") -> float:
@@ -58,6 +117,7 @@ class ConfiguredProgramme(Programme):
 
     def __init__(self, model: "Country", p: dict[str, float], spec: "ProgrammeSpec") -> None:
         self.product = spec.product
+        self.gain = spec.gain or 0.0
         delivery = spec.delivery
         super().__init__(
             model,
@@ -102,5 +162,6 @@ class ConfiguredProgramme(Programme):
 
 
 def standard_programmes(model: "Country", p: dict[str, float], specs: Any = ()) -> list[Programme]:
-    """PKH, Sembako and the configured ones, in the order of their bits."""
-    return [PKH(model, p), Sembako(model, p), *(ConfiguredProgramme(model, p, spec) for spec in specs)]
+    """PKH, Sembako, the packages and the configured ones, in the order of their bits."""
+    built_in = [PKH(model, p), Sembako(model, p), Grant(model, p), Assets(model, p), Coaching(model, p)]
+    return [*built_in, *(ConfiguredProgramme(model, p, spec) for spec in specs)]
