@@ -87,7 +87,12 @@ class Books:
         rates = self.c.rates[0]
         K1, K2 = rates["maj_K1"], rates["maj_K2"]
         bridge = p["A_L"] * K1 ** p["gL"] + rates["maj_slope"] * (K - K1)
-        return np.exp(self.life[LIFE.lna]) * np.where((K > K1) & (K < K2), bridge, h)
+        return self.skill * np.exp(self.life[LIFE.lna]) * np.where((K > K1) & (K < K2), bridge, h)
+
+    @property
+    def skill(self) -> Floats:
+        """What training does to earnings; a successor has none."""
+        return np.where(self.successor, 1.0, self.was[HOME.skill])
 
     @cached_property
     def xi(self) -> Floats:
@@ -98,7 +103,7 @@ class Books:
 
     @property
     def w(self) -> Floats:
-        return self.life[LIFE.w_year] * np.exp(self.p["g_w"] * max(0, self.t) / 12)
+        return self.skill * self.life[LIFE.w_year] * np.exp(self.p["g_w"] * max(0, self.t) / 12)
 
     @cached_property
     def earned(self) -> Floats:
@@ -130,7 +135,12 @@ class Books:
         for g, of_assets in enumerate(self.c._is_asset):
             if bool(of_assets) == assets:
                 rupiah += (bits >> g & 1) * self.amounts[g, (self.t - 1) % 12]
-        return rupiah / self.life[LIFE.line]
+        return rupiah / self.life[LIFE.line] * (1.0 if assets else self.was[HOME.aid_share])
+
+    @property
+    def bound(self) -> Floats:
+        """Aid that has to be spent in the shop, where there is one."""
+        return self.p["voucher"] * self.aid(False) * (self.of_household(self.coop_was[COOP.rt]) > 0)
 
     @property
     def works(self) -> Floats:
@@ -214,19 +224,20 @@ class Books:
         return self.home[HOME.c0 + self.t % 12]
 
     @property
-    def saved_in_the_shop(self) -> Floats:
-        """What the same consumption would have cost elsewhere, less what was spent."""
-        return self.consumed * self.of_household(self.coop_was[COOP.kappa] * self.coop_was[COOP.rt]) * self.phi
-
-    @property
     def spent(self) -> Floats:
-        return self.consumed - self.saved_in_the_shop
+        """What the consumption has cost: c = s / (1 - kappa share), the share that of patronage or of the vouchers."""
+        c, bound, kappa = self.consumed, self.bound, self.of_household(self.coop_was[COOP.kappa])
+        usual = c * (1 - kappa * self.of_household(self.coop_was[COOP.rt]) * self.phi)
+        share = np.divide(bound, usual, out=np.zeros_like(bound), where=usual > 0)
+        binds = share > self.of_household(self.coop_was[COOP.rt]) * self.phi
+        in_part = (c + np.sqrt(np.maximum(0.0, c * c - 4 * c * kappa * bound))) / 2  # s^2 - c s + c kappa bound = 0
+        return np.where(binds, np.where(in_part < bound, c * (1 - kappa), in_part), usual)
 
     @property
     def purchases(self) -> Floats:
-        """Booked by the cooperative: share of last month's consumption."""
+        """Booked by the cooperative: share of last month's consumption, or what the vouchers bind."""
         last = self.was[HOME.c0 + (self.t - 1) % 12]
-        return self.phi * self.of_household(self.coop_was[COOP.rt]) * last
+        return np.maximum(self.phi * self.of_household(self.coop_was[COOP.rt]) * last, self.bound)
 
     @property
     def returned(self) -> Floats:

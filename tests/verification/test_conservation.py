@@ -125,7 +125,8 @@ def test_accounts_of_the_cooperative_roll_forward(books):
         at_hand = was[COOP.cash] + sum(received) - sum(paid) + borrowed
         scandal = trading & happens(b.drawn(Stream.VILLAGE_MONTH)[:, 3], p["h_sc"] * (1.5 - now[COOP.q]))
         leak = np.where(scandal, p["sc_loss"] * at_hand, 0.0)
-        capital = np.where(now[COOP.funded] > was[COOP.funded], now[COOP.capital], 0.0)
+        given = now[COOP.capital] - now[COOP.lent]  # what is lent is in `borrowed`
+        capital = np.where(now[COOP.funded] > was[COOP.funded], given, 0.0)
         paid_back = np.where(now[COOP.status] > was[COOP.status], b.total(b.home[HOME.due]), 0.0)
         flows = (*received, *(-x for x in paid), borrowed, -leak, capital, -paid_back)
         active = was[COOP.status] > 0
@@ -182,7 +183,8 @@ def test_aid_paid_is_aid_received(books):
         assert got == pytest.approx(b.p["delivered"] * outlay, rel=CLOSE, abs=1e-3)
         listed = (b.was[HOME.enrolled].astype(np.int64) >> WORKS_BIT & 1) != 0
         funds = b.p["works_share"] * b.p["vf_idr_year"] / NATION.desa / 12 * b.s.cells["desa_share"].to_numpy()[b.s.cell]
-        left = np.where(b.coop[COOP.covered] != 0, 1 - b.p["displaced"], 1.0)
+        pays = (b.coop[COOP.covered] != 0) & (c.arms[b.a].payer == "village_fund")
+        left = np.where(pays, 1 - b.p["displaced"], 1.0)
         anybody = np.bincount(b.village, weights=listed, minlength=left.size) > 0
         if c.interactions:
             assert_closes(b, b.total(b.works), np.where(anybody, funds * left, 0.0))

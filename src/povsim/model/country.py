@@ -236,7 +236,7 @@ class Country(mesa.Model):
         if programme.product in ("cash", "food") and self.arms[a].p["taper"] > 0.0:
             whole = float((self._weight * self.state.home[a, HOME.aid_share])[enrolled != 0].sum())
         outlay = whole * programme.spent * gross[: span.stop - span.start]
-        self.record.pay(programme.payer, "benefits", a, span, outlay)
+        self.record.pay(programme.payer, "training" if programme.product == "training" else "benefits", a, span, outlay)
         self.record.pay(programme.payer, "delivery", a, span, programme.cost_share * outlay)
         years = self.record.families.setdefault(programme.name, np.zeros((len(self.arms), -(-self.months // 12))))
         years[a, row // 12] = families

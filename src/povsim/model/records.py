@@ -10,8 +10,6 @@ from povsim.model.measurement import POVERTY
 Floats = NDArray[np.float64]
 FOLLOWED = 60
 """Last months of a run in which it is kept who is below the line: the longest time that an exit is followed."""
-COST_ITEMS = ("benefits", "delivery", "building", "capital", "mentoring", "administration", "registry", "repaid", "residual")
-PURSES = ("state_aid", "ministry", "village_fund", "state_banks")
 
 
 @dataclass
