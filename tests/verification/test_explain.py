@@ -151,6 +151,26 @@ def test_every_event_was_there_and_is_gone_when_removed(told: Told) -> None:
     assert {"loan", "joined", "illness", "begins_trading"} <= seen
 
 
+def test_events_of_neighbours_and_other_members_are_searched(told: Told) -> None:
+    """Each begins in the month it names; a neighbour's illness, removed, changes the neighbour."""
+    a = told.arm_row("cooperative")
+    T = told.scenario.horizon_months
+    kinds: set[str] = set()
+    for row in told.replicate.tracked[:10]:
+        life = live_through(told, int(row))
+        found = events(told, life, a, None, T)
+        kinds |= {e.kind for e in found}
+        v, rows = told.place(int(row))
+        near = {int(told.sample.ids[rows[j]]) for j in told.sample.ties[rows[int(row) - rows[0]]]}
+        ill = next((e for e in found if e.kind == "neighbour_illness" and e.removal.edits[0].entity in near), None)
+        if ill is not None and ill.month <= 24:
+            k = int(np.nonzero(told.sample.ids == np.uint64(ill.removal.edits[0].entity))[0][0])
+            assert told.sample.village[k] == v and k != row
+            assert by_hand(told, [a], int(row), Removal(), ill.month).state.life[LIFE.ill, k] > 0
+            assert by_hand(told, [a], int(row), ill.removal, ill.month).state.life[LIFE.ill, k] == 0
+    assert {"neighbour_illness", "neighbour_asset_shock", "neighbour_ageing", "other_joined", "other_loan"} <= kinds
+
+
 def by_hand(told: Told, arms: Sequence[int], row: int, removal: Removal, months: int | None = None) -> Country:
     """The country lived again without the event, made here from the removal alone: `months` of it month by month, or all."""
     scenario, r = told.scenario, told.replicate

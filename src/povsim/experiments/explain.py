@@ -148,6 +148,7 @@ def arms_lived(result: Result, variant: str) -> list[Arm]:
     """The arms as the comparison lived them, twins at the level that was solved for."""
     solved = result.summary.get("equal_cost", {}).get(variant, {})
     arms = [model_arm(result.scenario, variant, spec) for spec in result.scenario.arms]
+    fail_if_money_not_kept(result, solved)
     return [with_money(arm, solved[arm.name]["lived"]) if arm.name in solved else arm for arm in arms]
 
 
@@ -175,6 +176,15 @@ def fail_if_no_result(folder: Path) -> None:
         raise PovsimError(
             f"{folder} holds no tables/households.parquet: its run kept no households. "
             f"Run it again: povsim compare --scenario {folder / 'scenario.yaml'} --out NEW"
+        )
+
+
+def fail_if_money_not_kept(result: Result, solved: dict[str, Any]) -> None:
+    """A summary of a version that did not keep what the money of equal cost became."""
+    if any("lived" not in twin for twin in solved.values()):
+        raise PovsimError(
+            f"{result.folder / 'summary.json'} does not hold what the arms of equal cost were given: an earlier version made "
+            f"it. Run it again: povsim compare --scenario {result.folder / 'scenario.yaml'} --out NEW"
         )
 
 

@@ -21,6 +21,8 @@ Group = Literal["own", "cooperative", "decision", "rule", "shared", "whole"]
 NEVER, MIDDLE = 1.0 - 2.0**-20, 0.5
 """Uniforms that take the place of a draw: no event of a small chance happens; the median of a normal."""
 TRADING, DORMANT, DISSOLVED = 4, 5, 6
+NEIGHBOUR, OTHER = "neighbour_", "other_"
+"""How the kinds of events of a neighbour, and of another household as a member, begin."""
 STEPS = {1: "legal", 2: "building", 3: "open", 4: "begins_trading", 5: "dormant", 6: "dissolved"}
 RULES = {
     "premium": {"pi": 0.0},
@@ -41,8 +43,9 @@ class Event:
     """Something that happened, and what removes it.
 
     kind: entry `explain.event.<kind>` of the catalogues; month: when, 0 for what holds throughout (or before the first month);
-    group: own (the household's, through the cooperative), cooperative (the village's), decision (of a government), rule (of
-    the arm), shared (the same in every arm), whole (the cooperative or membership altogether); symbol: parameter of a rule.
+    group: own (the household's, through the cooperative), cooperative (the village's, its other members included), decision
+    (of a government), rule (of the arm), shared (the same in every arm), whole (the cooperative or membership altogether);
+    symbol: parameter of a rule.
     """
 
     kind: str
@@ -55,39 +58,71 @@ class Event:
 def events(told: Told, life: Life, a: int, b: int | None, last: int) -> list[Event]:
     """Everything that can be removed from the months 1 to `last` of a household in arm a, set against arm b (None: none)."""
     last = min(last, life.outcome.until)
-    found = [*_of_the_member(told, life, a, last), *_of_the_cooperative(told, life, a, last)]
+    found = [event for k in range(told.place(life.row)[1].size) for event in _of_the_member(told, life, a, k, last)]
+    found += _of_the_cooperative(told, life, a, last)
     if b is not None:
         found += [*_decisions(life, a, b, last), *_rules(told.arms[a], told.arms[b], b)]
     else:
         found += _rules(told.arms[a], None, None)
     found += _aid_that_ended(life, a, last)
     found += _shared(told, life, last)
+    found += _of_neighbours(told, life, last)
     if told.arms[a].cooperative and (b is None or not told.arms[b].cooperative):
         found += _whole(told, life, a, b, last)
     return found
 
 
 def happened(found: Sequence[Event], life: Life) -> list[Event]:
-    """Those that a reader would call events: what happened in a month, without the ups and downs of every month."""
+    """Those that a reader would call events of the household: in a month, without ups and downs of every month and others'."""
     noise = ("persistent", "transitory", "village_shock", "management", "slow", "membership", "no_cooperative")
-    return [e for e in found if e.kind not in noise and (e.month > 0 or e.kind == "founder")]
+    others = (NEIGHBOUR, OTHER)
+    return [e for e in found if not e.kind.startswith(others) and e.kind not in noise and (e.month > 0 or e.kind == "founder")]
 
 
-def _of_the_member(told: Told, life: Life, a: int, last: int) -> Iterator[Event]:
-    """Joining, loans, default and leaving."""
-    entity = int(told.sample.ids[life.row])
-    member, barred, Dc = life.home["member"][a], life.home["barred"][a], life.home["Dc"][a]
+def _of_the_member(told: Told, life: Life, a: int, k: int, last: int) -> Iterator[Event]:
+    """Founding, joining, loans, default and leaving of household k of the village."""
+    own = told.place(life.row)[1][k] == life.row
+    prefix = "" if own else OTHER
+    group: Group = "own" if own else "cooperative"
+    entity = int(told.sample.ids[told.place(life.row)[1][k]])
+    member, barred, Dc = (life.members[name][a, :, k] for name in ("member", "barred", "Dc"))
+
+    def event(kind: str, t: int, word: int) -> Event:
+        return Event(prefix + kind, t, group, _never(Stream.MEMBER_MONTH, t, entity, word))
+
     if member[0] != 0:
-        yield Event("founder", 0, "own", _never(Stream.MEMBER_MONTH, 0, entity, 3))
+        yield event("founder", 0, 3)
     for t in range(1, last + 1):
         if Dc[t - 1] == 0 and Dc[t] > 0:
-            yield Event("loan", t, "own", _never(Stream.MEMBER_MONTH, t, entity, 0))
+            yield event("loan", t, 0)
         if barred[t] > barred[t - 1]:
-            yield Event("default", t, "own", _never(Stream.MEMBER_MONTH, t, entity, 1))
+            yield event("default", t, 1)
         elif member[t] < member[t - 1] and life.coop["status"][a, t] != DISSOLVED:
-            yield Event("left", t, "own", _never(Stream.MEMBER_MONTH, t, entity, 2))
+            yield event("left", t, 2)
         if member[t] > member[t - 1]:
-            yield Event("joined", t, "own", _never(Stream.MEMBER_MONTH, t, entity, 3))
+            yield event("joined", t, 3)
+
+
+def _of_neighbours(told: Told, life: Life, last: int) -> Iterator[Event]:
+    """Illness, loss of assets and ageing of the households that give help to this one or get it."""
+    sample, rows = told.sample, told.place(life.row)[1]
+    k = life.row - int(rows[0])
+    ties = sample.ties[rows]
+    near = sorted({int(j) for j in ties[k]} | {int(j) for j in np.nonzero((ties == k).any(axis=1))[0]})
+    P_asset = probability(told.arms[0].p["p_k"])
+    key = DrawKey(told.scenario.seed, told.replicate.number)
+    ids = sample.ids[rows[near]]
+    for t in range(1, last + 1):
+        u = uniforms(key, Stream.HOUSEHOLD_MONTH, ids, t)
+        for at, j in enumerate(near):
+            entity = int(ids[at])
+            ill, l, formed = (life.lives[name][:, j] for name in ("ill", "l", "formed"))
+            if ill[t] > 0 and ill[t - 1] <= 1:
+                yield Event(f"{NEIGHBOUR}illness", t, "shared", _never(Stream.HOUSEHOLD_MONTH, t, entity, 2))
+            if u[at, 3] < P_asset:
+                yield Event(f"{NEIGHBOUR}asset_shock", t, "shared", _never(Stream.HOUSEHOLD_MONTH, t, entity, 3))
+            if t % 12 == 1 and l[t] < l[t - 1] and formed[t] != t:
+                yield Event(f"{NEIGHBOUR}ageing", t, "shared", _never(Stream.HOUSEHOLD_YEAR, t, entity, 2))
 
 
 def _of_the_cooperative(told: Told, life: Life, a: int, last: int) -> Iterator[Event]:

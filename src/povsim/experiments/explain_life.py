@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 OF_HOME = ("K", "S", "ybar", "Dm", "Dc", "member", "barred", "shu12", "enrolled")
 OF_COOP = ("status", "q", "works", "mentor", "capital")
 OF_LIFE = ("ill", "l", "formed")
+OF_MEMBERS = ("member", "barred", "Dc")
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Life:
     """Months 0 to T of one household.
 
     [arm, T + 1]: `home` and `coop` by column of the state; m12, c, ccap (model page, section 6), income y, aid T (works
-    included), refund SHU, all L per month, income and aid of month 0 not known (NaN). [T + 1]: `life` by column.
+    included), refund SHU, all L per month, income and aid of month 0 not known (NaN). [T + 1]: `life` by column. Of the whole
+    village: `members` [arm, T + 1, n] and `lives` [T + 1, n] by column.
     """
 
     row: int
@@ -35,6 +37,8 @@ class Life:
     income: Floats
     aid: Floats
     refund: Floats
+    members: dict[str, Floats]
+    lives: dict[str, Floats]
 
     @property
     def m12(self) -> Floats:
@@ -48,16 +52,22 @@ def live_through(told: Told, row: int) -> Life:
     coop = {name: np.zeros((arms, T + 1)) for name in OF_COOP}
     life = {name: np.zeros(T + 1) for name in OF_LIFE}
     c, ccap, aid = (np.full((arms, T + 1), np.nan) for _ in range(3))
+    n = told.place(row)[1].size
+    members = {name: np.zeros((arms, T + 1, n)) for name in OF_MEMBERS}
+    lives = {name: np.zeros((T + 1, n)) for name in OF_LIFE}
     line = float(told.sample.life[LIFE.line, row])
 
     def look(country: Held, t: int) -> None:
         i, state = int(country.record.tracked[0]), country.state
         growth_ahead = float(np.exp(told.arms[0].p["g_w"] * (t + 36) / 12))
         for name in OF_LIFE:
-            life[name][t] = state.life[getattr(LIFE, name), i]
+            lives[name][t] = state.life[getattr(LIFE, name)]
+            life[name][t] = lives[name][t, i]
         for a in range(arms):
             for name in OF_HOME:
                 home[name][a, t] = state.home[a, getattr(HOME, name), i]
+            for name in OF_MEMBERS:
+                members[name][a, t] = state.home[a, getattr(HOME, name)]
             for name in OF_COOP:
                 coop[name][a, t] = state.coop[a, getattr(COOP, name), 0]
             c[a, t] = state.home[a, HOME.c0 + t % 12, i]
@@ -71,7 +81,7 @@ def live_through(told: Told, row: int) -> Life:
     hab = np.array([arm.p["hab"] for arm in told.arms])[:, None]
     inflow = np.full((arms, T + 1), np.nan)  # equation (5), solved for what came in
     inflow[:, 1:] = (home["ybar"][:, 1:] - (1.0 - hab) * home["ybar"][:, :-1]) / hab
-    return Life(row, outcome, home, coop, life, c, ccap, inflow - aid - refund, aid, refund)
+    return Life(row, outcome, home, coop, life, c, ccap, inflow - aid - refund, aid, refund, members, lives)
 
 
 def _aid(country: Held, arm: int, bits: int, share: float, works: float, t: int) -> float:
