@@ -170,11 +170,14 @@ def undo(state: State, sample: Sample, arm: int, row: int, undone: Undone, month
         home[HOME.enrolled, row] = (bits & PROGRAMMES) | int(listed)
     elif undone.what in ("mentor", "capital"):
         coop[getattr(COOP, undone.what), v] = undone.instead[month][0]
-    elif undone.what == "cooperative" and month == 1:
+    elif undone.what == "cooperative":
+        coop[COOP.covered, v] = 0.0
+        if month > 1:
+            return
         there = slice(sample.start[v], sample.start[v + 1])
         home[HOME.member, there] = 0.0
         home[HOME.cap, there] = 0.0
-        for column in ("covered", "status", "funded", "cash", "Dx", "lent", "Eq", "mshare"):
+        for column in ("status", "funded", "cash", "Dx", "lent", "Eq", "mshare"):
             coop[getattr(COOP, column), v] = 0.0
 
 
