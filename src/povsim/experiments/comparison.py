@@ -23,6 +23,9 @@ from povsim.config import Scenario
 from povsim.config.arms import ArmSpec, lever_values
 from povsim.errors import PovsimError
 from povsim.experiments import comparison_tables
+from povsim.experiments.futures import ArmFutures
+from povsim.experiments.ledger import ArmLedger
+from povsim.experiments.mechanism import examine, steps_of
 from povsim.experiments.replicate import TODAYS_AID, Replicate, burn_in, live_arms
 from povsim.model.arm import Arm
 
@@ -51,6 +54,10 @@ class VariantRun:
     replicates: list[Replicate]
     arms: dict[str, Arm]
     equal_cost: dict[str, dict[str, float]] = field(default_factory=dict)
+    futures: list[dict[str, ArmFutures]] | None = None
+    """By replicate and arm; None: not asked for."""
+    ledger: list[dict[str, ArmLedger]] | None = None
+    """By replicate and cooperative arm; None: not asked for."""
 
 
 def run(scenario: Scenario, progress: Progress) -> Comparison:
@@ -59,7 +66,7 @@ def run(scenario: Scenario, progress: Progress) -> Comparison:
     began = time.perf_counter()
     failures: list[str] = []
     twins = [arm for arm in scenario.arms if arm.aid == "equal_cost"]
-    steps = len(scenario.variants) * scenario.replicates * (2 + len(twins))
+    steps = len(scenario.variants) * scenario.replicates * (2 + len(twins) + steps_of(scenario))
     runs = []
     with (
         progress("Comparing arms (compiling first, if this is the first run)", steps) as bar,
@@ -67,9 +74,11 @@ def run(scenario: Scenario, progress: Progress) -> Comparison:
     ):
         for variant in scenario.variants:
             runs.append(_variant(scenario, variant, pool, threads, bar.advance, failures))
-    lived = time.perf_counter()
+        lived = time.perf_counter()
+        extra = examine(scenario, runs, pool, threads, bar.advance)
+    examined = time.perf_counter()
     summary, tables = comparison_tables.collect(scenario, runs)
-    timings = {"arms_lived_s": lived - began, "tables_s": time.perf_counter() - lived}
+    timings = {"arms_lived_s": lived - began, **extra, "tables_s": time.perf_counter() - examined}
     return Comparison(summary, tables, failures, timings)
 
 

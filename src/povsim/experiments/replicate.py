@@ -14,6 +14,7 @@ from povsim.draws import DrawKey
 from povsim.experiments.costs import costs_by_purse
 from povsim.experiments.population_check import observed_consumption, synthetic
 from povsim.measures.exits import MEMBER, first_exits
+from povsim.measures.relapse import relapses
 from povsim.measures.spells import Survival, reentry, survival_of_exits
 from povsim.model.arm import Arm
 from povsim.model.baseline import baseline_poor
@@ -39,7 +40,7 @@ class ArmOutcome:
     tau: first month of each rung by household (0 never) [n], `E4succ` as E4 with the months of successors counted too; cost by
     (purse, item), Rp; poverty [T+1, area, 4] shares of persons (observed P0, P1, P2, latent P0); status [T+1, V] uint8;
     members [T, V]; volume [T, V]; member_m60 [n] member of a trading cooperative in month 60; families enrolled by programme
-    [years]; works_lost Rp of the nation [T].
+    [years]; works_lost Rp of the nation [T]; relapse [n] what became of E2, index into `povsim.measures.relapse.KINDS`.
     """
 
     tau: dict[str, NDArray[np.int16]]
@@ -53,6 +54,7 @@ class ArmOutcome:
     survival: dict[str, Survival]
     families: dict[str, Floats]
     works_lost: Floats
+    relapse: NDArray[np.uint8]
 
     @property
     def total_cost(self) -> float:
@@ -153,6 +155,7 @@ def live_arms(
             survival={g: survival_of_exits(marks[:, m], replicate.weight[m], until=record.until[m]) for g, m in groups.items()},
             families={name: table[a] for name, table in record.families.items()},
             works_lost=record.works_lost[a],
+            relapse=relapses(marks, tau["E2"], W, record.until),
         )
 
 
