@@ -68,7 +68,7 @@ def e5_contrast(run: VariantRun, e4: Contrast, cost: CostDifference) -> Contrast
             probability = futures[name].probability(replicate, name, group) or 0.0
             sides[-1].append(probability * (replicate.outcomes[name].tau["E4"][replicate.group(group)] > 0))
     weights = [r.weight[r.group(group)] for r in run.replicates]
-    found = paired_contrast(arm, against, group, "E5", *sides, weights, cost)
+    found = paired_contrast(arm, against, group, "E5", sides[0], sides[1], weights, cost)
     why = dict.fromkeys(("n10", "n01"), "not a yes/no measure")
     return replace(found, n10=None, n01=None, reason=e4.reason, reasons={**found.reasons, **why})
 

@@ -26,8 +26,8 @@ from povsim.model.arm import Arm
 from povsim.model.state import State
 from povsim.population.columns import HOME
 
-Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Signs = NDArray[np.int8]
 Coalition = frozenset[str]
 
 OFF: Mapping[str, Mapping[str, float]] = {
@@ -93,25 +93,33 @@ class ArmLedger:
         """All switches on: the arm itself."""
         return frozenset(self.switches)
 
-    def marginals(self, order: Sequence[str]) -> dict[str, tuple[Bools, Bools]]:
-        """E4 [n] before and after each switch is turned on, in this order."""
-        out = {}
-        for k, switch in enumerate(order):
-            out[switch] = (self.exits[frozenset(order[:k])], self.exits[frozenset(order[: k + 1])])
-        return out
-
-    def parts(self, order: Sequence[str], mask: Bools, weight: Floats) -> dict[str, float]:
-        """What each switch adds in one order, share of the households of `mask`."""
-        w = np.where(mask, weight, 0.0) / weight[mask].sum()
-        return {name: float(w @ after - w @ before) for name, (before, after) in self.marginals(order).items()}
-
-    def moved(self, switch: str, mask: Bools) -> int:
-        """Households of `mask` whose exit the switch changes in some sampled order: what stands behind its part."""
-        changed = np.zeros(mask.size, np.bool_)
+    def added(self, switch: str) -> Signs:
+        """What turning the switch on does to each household's exit, in each sampled order: int8 [orders, n]."""
+        out = []
         for order in self.orders:
-            before, after = self.marginals(order)[switch]
-            changed |= before != after
-        return int((changed & mask).sum())
+            k = order.index(switch)
+            out.append(_change(self.exits[frozenset(order[:k])], self.exits[frozenset(order[: k + 1])]))
+        return np.stack(out)
+
+    def whole(self) -> Signs:
+        """The arm against its comparator: int8 [1, n]."""
+        return _change(self.comparator, self.exits[self.everything])[None]
+
+    def rest(self) -> Signs:
+        """What is left of the arm with all switches off against its comparator: int8 [1, n]."""
+        return _change(self.comparator, self.exits[frozenset()])[None]
+
+    def channels(self) -> dict[str, Signs]:
+        """`whole` by benefit: members' own alone, spill-over alone, what only both together bring, and what is neither."""
+        both, members, spill, neither = (self.spill[name].astype(np.int8) for name in ALONE)
+        together = both - members - spill + neither
+        other = neither - self.comparator.astype(np.int8)
+        found = {"members": members - neither, "spill_over": spill - neither, "together": together, "other": other}
+        return {name: change[None] for name, change in found.items()}
+
+    def receivers(self) -> dict[str, Signs]:
+        """`whole` by whose exit it is: households that were, and that never were, members of a trading cooperative."""
+        return {"ever_member": self.whole() * self.ever_member, "never_member": self.whole() * ~self.ever_member}
 
     def causes(self, mask: Bools) -> dict[str, Bools]:
         """The lost exits of `mask` by cause: masks [n] that do not overlap and together are all that are lost."""
@@ -123,6 +131,10 @@ class ArmLedger:
         out[SEVERAL] = lost & (count == 0) & self.exits[frozenset()]
         out[REST] = lost & (count == 0) & ~self.exits[frozenset()]
         return out
+
+
+def _change(before: Bools, after: Bools) -> Signs:
+    return after.astype(np.int8) - before.astype(np.int8)
 
 
 def switches_of(arm: Arm, against: Arm) -> dict[str, Mapping[str, float]]:

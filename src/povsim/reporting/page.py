@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
+from povsim.reporting import ledger as mechanism
 from povsim.reporting import page_tables as more
 from povsim.reporting import verdict as v
 from povsim.reporting.language import Language, language
@@ -108,12 +109,19 @@ def _sections(m: _Material) -> list[Section]:
         "sure": _sure(m),
         "ladder": _ladder(m),
         "contrasts": _contrasts(m),
+        "mechanism": _mechanism(m),
+        "flows": _flows(m),
         "over_time": [
             *m.figure("exits_over_time"),
             *m.per_variant(lambda variant: more.exits_by_year(m.summary, variant, m.tables.get("exits_by_year"), m.words)),
             m.pkh(),
         ],
-        "survival": [m.text("survival_text"), *m.figure("exit_survival"), m.pkh()],
+        "survival": [
+            m.text("survival_text"),
+            *m.figure("exit_survival"),
+            *m.per_variant(lambda variant: mechanism.futures(m.summary, variant, m.words)),
+            m.pkh(),
+        ],
         "headcount": [
             m.text("headcount_text"),
             *m.figure("headcount_path"),
@@ -132,7 +140,8 @@ def _sections(m: _Material) -> list[Section]:
         "limits": [Part("list", [m.words.text(f"page.limit_{name}") for name in _LIMITS])],
         "reproduce": _reproduce(m),
     }
-    return [Section(name, m.words.text(f"page.{name}"), parts) for name, parts in contents.items()]
+    home = dict.fromkeys(("mechanism", "flows"), "ledger")
+    return [Section(name, m.words.text(f"{home.get(name, 'page')}.{name}"), parts) for name, parts in contents.items()]
 
 
 def _sure(m: _Material) -> list[Part]:
@@ -183,6 +192,25 @@ def _contrasts(m: _Material) -> list[Part]:
         *m.per_variant(lambda variant: contrast_table(m.summary, variant, m.words.code)),
         *(Part("long_table", part.value) for part in everyone if part.kind == "table"),
     ]
+
+
+def _mechanism(m: _Material) -> list[Part]:
+    if not m.summary.get("ledger"):
+        return [Part("text", m.words.text("ledger.mechanism_missing"))]
+    found = [
+        table
+        for variant in m.summary["variants"]
+        for table in (*mechanism.mechanisms(m.summary, variant, m.words), *mechanism.spill_over(m.summary, variant, m.words))
+    ]
+    return [Part("text", m.words.text("ledger.mechanism_text")), *m.figure("ledger"), *_tables(found), m.pkh()]
+
+
+def _flows(m: _Material) -> list[Part]:
+    lost = [table for variant in m.summary["variants"] for table in mechanism.causes(m.summary, variant, m.words)]
+    table = m.tables.get("relapses")
+    fell = m.per_variant(lambda variant: mechanism.relapses(m.summary, variant, table, m.words))
+    text = [Part("text", m.words.text("ledger.flows_text"))] if lost else []
+    return _or_missing(m, [*text, *_tables(lost), *fell])
 
 
 def _cost(m: _Material) -> list[Part]:

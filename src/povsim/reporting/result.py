@@ -23,6 +23,7 @@ TABLES = (
     "persons",
     "population_check",
     "parameters",
+    "relapses",
 )
 
 
