@@ -32,7 +32,7 @@ from povsim.population.columns import LIFE
 Floats = NDArray[np.float64]
 FOLLOWED = 24
 """Months after tau + W in which no relapse may be seen."""
-EXITS_SAMPLED = {"structural": 12, "others": 6}
+EXITS_SAMPLED = {"structural": 18, "others": 6}
 """Exits sampled of each arm and replicate: structurally poor, and the other baseline poor."""
 FUTURE_WORD = 2**31
 FUTURE_BIT = 48

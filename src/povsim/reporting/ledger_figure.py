@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _GAINS, _LOSSES = "#0072b2", "#d55e00"
 _ROW = 0.21
 """Inches of a bar."""
+_LEFT = 2.4
+"""Where the names begin, in widths of the widest bar left of 0."""
 
 
 def ledger_figure(summary: Summary, words: Language) -> Figure:
@@ -37,18 +39,20 @@ def ledger_figure(summary: Summary, words: Language) -> Figure:
     for variant, ax in axes.items():
         at = 0.0
         for arm, _, block in found[variant]:
-            ax.text(-widest, at, v.arm_label(summary, arm, words), fontsize=8.5, fontweight="bold", va="center")
+            ax.text(-_LEFT * widest, at, v.arm_label(summary, arm, words), fontsize=8.5, fontweight="bold", va="center")
             for part in (*block["parts"], block["rest"]):
                 at += 1
                 _bar(ax, part, at, widest, words)
             at += 2
         ax.axvline(0, color=d.FAINT, linewidth=0.6)
-        ax.set_xlim(-2.2 * widest, widest)
+        ax.set_xlim(-_LEFT * widest, widest)
         ax.set_ylim(rows - 0.6, -0.9)
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
-        d.number_ticks(ax, words, "x", 7)
-        ax.set_xlabel(words.text("ledger.figure_axis"))
+        d.number_ticks(ax, words, "x", 9)
+        ax.set_xticks([tick for tick in ax.get_xticks() if abs(tick) <= widest])
+        ax.spines["bottom"].set_bounds(-widest, widest)
+        ax.set_xlabel(words.text("ledger.figure_axis"), loc="right")
     return figure
 
 
