@@ -20,6 +20,7 @@ from povsim.experiments.ledger import (
     changed_households,
     coalitions_of,
     ledger_of,
+    pairs_of_orders,
     sampled_orders,
     switches_of,
     with_only,
@@ -61,7 +62,9 @@ def comparison() -> tuple[VariantRun, dict[str, ArmLedger]]:
     replicates = [near_the_line(burn_in(scenario, "trap", number)) for number in range(2)]
     for replicate in replicates:
         live_arms(replicate, scenario, "trap", list(arms.values()))
-    ledger = [ledger_of(replicate, scenario, "trap", arms) for replicate in replicates]
+    pairs = pairs_of_orders(replicates, scenario)
+    assert pairs == {"aid_cooperative": 1, "aid_cooperative_planned": 2}  # few and many households change side
+    ledger = [ledger_of(replicate, scenario, "trap", arms, pairs) for replicate in replicates]
     run = VariantRun("trap", replicates, arms, ledger=ledger)
     return run, ledger[0]
 

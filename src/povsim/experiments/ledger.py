@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from povsim.config import Scenario
 from povsim.config.mechanism import comparator_of
 from povsim.draws import DrawKey, Stream, uniforms
+from povsim.experiments.contrasts import FEWEST_DISCORDANT
 from povsim.experiments.replicate import Replicate
 from povsim.experiments.rerun import fail_if_lived_otherwise, lived_again, permanent_exits
 from povsim.measures.exits import MEMBER
@@ -46,7 +47,8 @@ OFF: Mapping[str, Mapping[str, float]] = {
 REGISTRY = ("r_reg", "e_sd", "refresh")
 SWITCHES = (*OFF, "registry")
 PAIRS_OF_ORDERS = 2
-"""Orders sampled in each replicate, each with its reverse."""
+"""Orders sampled in each replicate, each with its reverse; one where fewer than 20 households change side: no error could be
+small enough to say more."""
 ARMS_AT_ONCE = 16
 """Arms lived in one call: they share the draws, and their tables fit in memory."""
 CHANGED_L = 1.0
@@ -151,6 +153,18 @@ def with_only(arm: Arm, off: Mapping[str, Mapping[str, float]], on: Coalition) -
     return replace(arm, name=f"{arm.name} with {', '.join(sorted(on)) or 'nothing'}", p={**arm.p, **values})
 
 
+def pairs_of_orders(replicates: Sequence[Replicate], scenario: Scenario) -> dict[str, int]:
+    """How many orders, each with its reverse, are sampled for each arm of the ledger, from how many households change side."""
+    specs = {spec.name: spec for spec in scenario.arms}
+    out = {}
+    for name in scenario.ledger:
+        against = comparator_of(specs[name])
+        exits = [[r.outcomes[arm].tau["E4"] > 0 for arm in (name, against)] for r in replicates]
+        discordant = sum(int((b != a).sum()) for b, a in exits)
+        out[name] = PAIRS_OF_ORDERS if discordant >= FEWEST_DISCORDANT else 1
+    return out
+
+
 def sampled_orders(key: DrawKey, switches: Sequence[str], pairs: int = PAIRS_OF_ORDERS) -> list[tuple[str, ...]]:
     """Keyed orders of the switches, each followed by its reverse. A switch keeps its draw whichever others there are."""
     ids = np.array([SWITCHES.index(name) for name in switches], np.uint64)
@@ -188,10 +202,11 @@ def ledger_of(
     scenario: Scenario,
     variant: str,
     arms: Mapping[str, Arm],
+    pairs: Mapping[str, int],
     pool: Executor | None = None,
     threads: int = 1,
 ) -> dict[str, ArmLedger]:
-    """The ledger of every arm that the scenario asks for; `arms` as lived, outcomes in `replicate`."""
+    """The ledger of every arm that the scenario asks for; arms as lived, pairs of orders by arm."""
     key = DrawKey(scenario.seed, replicate.number)
     rows = changed_households(replicate, key)
     specs = {spec.name: spec for spec in scenario.arms}
@@ -199,7 +214,7 @@ def ledger_of(
     for name in scenario.ledger:
         arm, against = arms[name], arms[comparator_of(specs[name])]
         off = switches_of(arm, against)
-        orders = sampled_orders(key, tuple(off))
+        orders = sampled_orders(key, tuple(off), pairs[name])
         coalitions = coalitions_of(tuple(off), orders)
         few = {
             "members": replace(arm, p={**arm.p, **SPILL_OVER}),

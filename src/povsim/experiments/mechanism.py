@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from povsim.config import Scenario
 from povsim.experiments.futures import futures_of
-from povsim.experiments.ledger import ledger_of
+from povsim.experiments.ledger import ledger_of, pairs_of_orders
 
 if TYPE_CHECKING:
     from povsim.experiments.comparison import VariantRun
@@ -48,7 +48,11 @@ def examine(
         for run, futures in zip(runs, lived, strict=True):
             run.futures = futures
     if scenario.ledger:
-        booked = each("ledger_s", lambda run, r, inner: ledger_of(r, scenario, run.variant, run.arms, inner, threads))
+        pairs = {run.variant: pairs_of_orders(run.replicates, scenario) for run in runs}
+        booked = each(
+            "ledger_s",
+            lambda run, r, inner: ledger_of(r, scenario, run.variant, run.arms, pairs[run.variant], inner, threads),
+        )
         for run, ledger in zip(runs, booked, strict=True):
             run.ledger = ledger
     return timings
