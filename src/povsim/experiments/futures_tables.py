@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from povsim.experiments.comparison import VariantRun
 
 NO_FUTURES = "needs branched futures (futures=N)"
-NO_EXITS = "no permanent exit of the group in this arm, so none could be given futures"
+NO_EXITS = "nobody of the group has a permanent exit in this arm"
 ONE_REPLICATE = "a standard error needs 2 replicates or more with an exit"
 
 

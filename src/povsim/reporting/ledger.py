@@ -138,7 +138,7 @@ def futures(summary: Summary, variant: str, words: Language) -> Table | None:
             (
                 v.arm_label(summary, arm, words),
                 words.percent(cell["E4"]),
-                feet.none(reasons.get("E5_given_E4")) if given is None else words.percent(given),
+                feet.none(words.text("ledger.no_exit")) if given is None else words.percent(given),
                 feet.none(reasons.get("E5_given_E4_se")) if error is None else words.points(error).lstrip("+"),
                 words.number(cell["E5_exits_sampled"]),
                 words.percent(cell["E5"]),
