@@ -57,6 +57,10 @@ class Stream(IntEnum):
     """refreshed record, its error (normal)"""
     PROGRAMME = 17
     """lottery of a user's programme"""
+    LEDGER = 18
+    """by order: places of switches in an order of the ledger; by village: the household that its noise floor changes"""
+    FUTURES = 19
+    """start of the systematic draws of exits that are given futures"""
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,34 @@ def test_the_result_folder_is_whole(folder: Path) -> None:
     } <= tables
 
 
+def test_ledger_and_futures_are_written_and_leave_the_arms_as_they_are(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert main(["compare", *TINY, "ledger=true", "futures=3", "--out", str(out)]) == 0
+    summary, plain = summary_of(out), summary_of(folder)
+    tables = {p.stem for p in (out / "tables").glob("*.parquet")}
+    assert {"ledger", "n01_causes", "spillover", "futures", "relapses"} <= tables
+    assert plain["ledger"] == {} and not (folder / "tables" / "ledger.parquet").exists()
+    for variant, block in summary["variants"].items():
+        assert set(summary["ledger"][variant]) == {"aid_cooperative", "aid_cooperative_planned"}
+        for name, arm in block["arms"].items():
+            for group in summary["groups"]:
+                cell, before = arm[group], plain["variants"][variant]["arms"][name][group]
+                assert {rung: cell[rung] for rung in RUNGS} == {rung: before[rung] for rung in RUNGS}
+                assert 0.0 <= cell["E5"] <= cell["E4"] and before["E5"] is None
+        for c in block["contrasts"]:
+            if c["measure"] == "E5":
+                levels = [block["arms"][name][c["group"]]["E5"] for name in (c["arm"], c["against"])]
+                assert c["mean"] == pytest.approx(levels[0] - levels[1], abs=1e-9)
+                assert c["n10"] is None and "yes/no" in c["reasons"]["n10"]
+    before = (out / "report.html").read_text()
+    assert main(["report", str(out)]) == 0
+    again = (out / "report.html").read_text()
+    assert again.partition("<details>")[0] == before.partition("<details>")[0]  # below it stand timings
+    start = before.index('<section id="flows"')
+    assert before[start : before.index("</section>", start)] in again
+    assert main(["report", str(out), "--language", "id"]) == 0
+
+
 def test_summary_has_what_the_contract_names(folder: Path) -> None:
     summary = summary_of(folder)
     assert summary["command"] == "compare" and summary["schema"] == 1 and summary["horizon_months"] == 84

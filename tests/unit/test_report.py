@@ -70,7 +70,7 @@ def test_the_page_holds_every_section_in_its_language(reports: dict[str, str]) -
     assert "Who leaves poverty for good?" in reports["en"]
     assert "Siapa yang keluar dari kemiskinan secara permanen?" in reports["id"]
     for page in reports.values():
-        assert page.count("<section") == 18
+        assert page.count("<section") == 19
         assert page.count("<svg") == len(NAMES)
         assert page.count("PKH") >= 10
     assert "What is not modelled" in reports["en"]

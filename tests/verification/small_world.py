@@ -1,17 +1,20 @@
 """Small samples, their burn-in, and countries that are lived month by month: what the verification tests start from."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from povsim import parameters
 from povsim.draws import DrawKey
+from povsim.experiments.replicate import Replicate
 from povsim.model.arm import Arm
 from povsim.model.country import Country
 from povsim.model.state import State
+from povsim.population.columns import HOME
 from povsim.population.nation import cells_of, nation
 from povsim.population.sample import Sample, draw_sample
 from povsim.population.strata import draw_villages
@@ -100,3 +103,10 @@ def standard_arms(variant: str) -> list[Arm]:
         arm("aid_cooperative", p, 1.0, True),
         arm("aid_cooperative_planned", planned, 1.0, True),
     ]
+
+
+def near_the_line(replicate: Replicate) -> Replicate:
+    """The replicate with far more households followed than the poor: all up to 1.7 lines, of whom those below 1 are a group."""
+    c = replicate.state.home[0, HOME.c_sum] / 12
+    rows = np.nonzero(c < 1.7)[0]
+    return replace(replicate, tracked=rows, structural=c[rows] < 1.15)

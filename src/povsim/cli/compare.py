@@ -51,6 +51,8 @@ MEANINGS = {
     "payer": "village_fund | ministry | cooperative",
     "equal_money": "best | benefits | grant | families: form of equal-cost aid",
     "parameters": "parameters.pi=.08; povsim parameters lists them",
+    "futures": "branched futures of each sampled exit for rung E5, 0 to 10,000; 0: E5 stays empty",
+    "ledger": "exits by mechanism, lost exits by cause: true | [aid_cooperative,...]",
     "seed": "0 to 2^63 - 1",
     "replicates": "1 to 10,000",
     "reuse": "false: compute anew",
@@ -135,6 +137,7 @@ def _write(folder: Any, found: Any, scenario: Any) -> None:
 def _show(summary: Mapping[str, Any], language: str) -> None:
     """Tables, sentences and notes on the terminal."""
     from povsim.reporting.language import language as spoken
+    from povsim.reporting.ledger import all_tables
     from povsim.reporting.page_tables import takeup
     from povsim.reporting.tables import arm_table, contrast_table, print_tables
     from povsim.reporting.whole_tables import after_aid_table, equal_money_table, everyone_table, scenarios_table
@@ -154,7 +157,7 @@ def _show(summary: Mapping[str, Any], language: str) -> None:
         )
         if table is not None
     ]
-    print_tables(found)
+    print_tables([*found, *all_tables(summary, words)])
     print()
     for sentence in summary["sentences"][language]:
         print(textwrap.fill(sentence, 110))

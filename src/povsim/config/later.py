@@ -38,17 +38,3 @@ def fail_if_draws_are_asked_for(value: object) -> None:
     """n_draws belongs to parameter uncertainty."""
     if value is not None:
         raise PovsimError(f"n_draws = {shown(value)}: draws of parameters are not built yet in this version. Accepted: null.")
-
-
-def fail_if_futures_are_asked_for(value: object) -> None:
-    """Branched futures (rung E5) do not exist."""
-    if isinstance(value, bool) or value != 0:
-        raise PovsimError(
-            f"futures = {shown(value)}: branched futures are not built yet in this version. Accepted: 0 (E5 stays empty)."
-        )
-
-
-def fail_if_ledger_is_asked_for(value: object) -> None:
-    """The ledger of every flow does not exist."""
-    if value not in (False, "off", "false"):
-        raise PovsimError(f"ledger = {shown(value)}: the ledger is not built yet in this version. Accepted: false.")

@@ -11,6 +11,7 @@ from typing import Any
 from povsim.config import checks, later, read
 from povsim.config.arms import ArmSpec, across, arms_from, definitions_from, idle_levers, resolved, unused_definitions
 from povsim.config.defaults import GROUP_KEY, defaults, group_choices, merged
+from povsim.config.mechanism import futures_from, ledger_from
 from povsim.config.parts import Economy, Exit, Registry, Rollout, economy_from, exit_from, registry_from, rollout_from
 from povsim.config.population import Population, population_from
 from povsim.config.programmes import ProgrammeSpec, programmes_from
@@ -80,6 +81,10 @@ class Scenario:
     """Language of the report: `en` or `id`."""
     out: str | None
     """Result folder; None: one under outputs/."""
+    futures: int = 0
+    """Branched futures of each sampled permanent exit (rung E5), 0 to 10,000; 0: E5 stays empty."""
+    ledger: tuple[str, ...] = ()
+    """Cooperative arms whose effect is taken apart by mechanism."""
     warnings: tuple[str, ...] = field(default=(), compare=False)
     """What runs but may not be meant."""
 
@@ -127,8 +132,6 @@ def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
     given = _with_defaults(mapping)
     later.fail_if_uncertainty_is_not_point(given["uncertainty"])
     later.fail_if_draws_are_asked_for(given["n_draws"])
-    later.fail_if_futures_are_asked_for(given["futures"])
-    later.fail_if_ledger_is_asked_for(given["ledger"])
     horizon = read.years("horizon_months", given["horizon_months"], 84, 600)
     cooperative = _cooperative(given["cooperative"])
     programmes = programmes_from(given["programmes"], horizon)
@@ -171,6 +174,8 @@ def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
         threads=None if given["threads"] is None else read.whole("threads", given["threads"], 1, 1024),
         language=read.choice("language", given["language"], LANGUAGES),
         out=_out(given["out"]),
+        futures=futures_from(given["futures"]),
+        ledger=ledger_from(given["ledger"], lived),
         warnings=tuple(warnings),
     )
 

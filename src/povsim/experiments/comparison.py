@@ -36,6 +36,9 @@ from povsim.experiments.equal_money import (
     lived_money,
     outlays_of_cooperatives,
 )
+from povsim.experiments.futures import ArmFutures
+from povsim.experiments.ledger import ArmLedger
+from povsim.experiments.mechanism import examine, steps_of
 from povsim.experiments.replicate import TODAYS_AID, Replicate, burn_in, live_arms
 from povsim.model.arm import Arm
 
@@ -62,6 +65,10 @@ class VariantRun:
     arms: dict[str, Arm]
     equal_cost: dict[str, dict[str, Any]] = field(default_factory=dict)
     forms: list[dict[str, Any]] = field(default_factory=list)
+    futures: list[dict[str, ArmFutures]] | None = None
+    """By replicate and arm; None: not asked for."""
+    ledger: list[dict[str, ArmLedger]] | None = None
+    """By replicate and cooperative arm; None: not asked for."""
 
 
 def run(scenario: Scenario, progress: Progress) -> Comparison:
@@ -70,7 +77,8 @@ def run(scenario: Scenario, progress: Progress) -> Comparison:
     began = time.perf_counter()
     failures: list[str] = []
     twins = any(arm.of for arm in scenario.arms)
-    steps = len(scenario.variants) * (scenario.replicates * (2 + twins) + (_choices(scenario) if twins else 0))
+    each = scenario.replicates * (2 + twins + steps_of(scenario))
+    steps = len(scenario.variants) * (each + (_choices(scenario) if twins else 0))
     runs = []
     with (
         progress("Comparing arms (compiling first, if this is the first run)", steps) as bar,
@@ -78,9 +86,11 @@ def run(scenario: Scenario, progress: Progress) -> Comparison:
     ):
         for variant in scenario.variants:
             runs.append(_variant(scenario, variant, pool, threads, bar.advance, failures))
-    lived = time.perf_counter()
+        lived = time.perf_counter()
+        extra = examine(scenario, runs, pool, threads, bar.advance)
+    examined = time.perf_counter()
     summary, tables = comparison_tables.collect(scenario, runs)
-    timings = {"arms_lived_s": lived - began, "tables_s": time.perf_counter() - lived}
+    timings = {"arms_lived_s": lived - began, **extra, "tables_s": time.perf_counter() - examined}
     return Comparison(summary, tables, failures, timings)
 
 

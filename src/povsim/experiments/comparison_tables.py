@@ -15,8 +15,10 @@ from povsim.config import Scenario
 from povsim.config.arms import LEVERS, TARGETS
 from povsim.experiments import who_gains
 from povsim.experiments.all_households import lasting_share, parts_of
-from povsim.experiments.contrasts import Contrast, CostDifference, null_contrast, paired_contrast, spans, villages_needed
+from povsim.experiments.contrasts import Contrast, CostDifference, paired_contrast, spans, villages_needed
+from povsim.experiments.futures_tables import e5_contrast, e5_fields, future_rows
 from povsim.experiments.households import households
+from povsim.experiments.ledger_tables import ledger_rows, ledger_summary
 from povsim.experiments.population_check import check_table
 from povsim.experiments.replicate import AREAS, TAKE_UP_MONTH, WITH_SUCCESSORS, Replicate
 from povsim.measures.aid_end import WITHIN
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 
 LADDER = ("E1", "E2", "E3", "E4", "E4x")
 COMPANIONS = ("E4cap", "E4now", "E4long", WITH_SUCCESSORS)
-NO_FUTURES = "needs branched futures, which this version does not live"
 YEARS_SHOWN = (12, 36, 60, 96)
 PAIRS = (
     ("aid", "none"),
@@ -91,6 +92,7 @@ def collect(scenario: Scenario, runs: Sequence[VariantRun]) -> tuple[dict[str, A
         },
         "after_aid": {run.variant: _after_aid(scenario, run) for run in runs},
         "takeup": {run.variant: _takeup(scenario, run, contrasts[run.variant]) for run in runs},
+        "ledger": {run.variant: ledger_summary(run) for run in runs if run.ledger is not None},
         "notes": [first.sample.note] if first.sample.note else [],
     }
     pairs = {run.variant: pairs_of(scenario, _arm_names(scenario, run)) for run in runs}
@@ -123,11 +125,12 @@ def _variant(scenario: Scenario, run: VariantRun, contrasts: list[Contrast]) -> 
             cell: dict[str, Any] = {"households": _mean(r.weight[r.group(group)].sum() for r in run.replicates)}
             for rung in (*LADDER, *COMPANIONS):
                 cell[rung] = _mean(_share(r, name, rung, group, r.weight) for r in run.replicates)
-            cell["E5"] = None
+            fields, why_null = e5_fields(run, name, group)
+            cell |= fields
             cell["ended_share"] = _mean(_ended(r, group, scenario.horizon_months) for r in run.replicates)
             cell["reentry_36m"] = _mean(r.outcomes[name].reentry[group] for r in run.replicates)
             cell["poverty_free_years"] = _mean(r.outcomes[name].poverty_free[group] for r in run.replicates)
-            cell["reasons"] = {"E5": NO_FUTURES}
+            cell["reasons"] = why_null
             if cell["reentry_36m"] is None:
                 cell["reasons"]["reentry_36m"] = "nobody of the group crossed the line"
             entry[group] = cell
@@ -170,9 +173,9 @@ def _contrasts(scenario: Scenario, run: VariantRun) -> Iterable[Contrast]:
             float(np.mean(difference)), difference, float(np.mean([a for _, a in costs])), float(np.mean([b for b, _ in costs]))
         )
         for group in GROUPS:
-            for rung in LADDER:
-                yield _contrast(run.replicates, arm, against, group, rung, cost)
-            yield null_contrast(arm, against, group, "E5", NO_FUTURES)
+            found = [_contrast(run.replicates, arm, against, group, rung, cost) for rung in LADDER]
+            yield from found
+            yield e5_contrast(run, found[LADDER.index("E4")], cost)
 
 
 def _contrast(
@@ -286,7 +289,10 @@ def _tables(scenario: Scenario, runs: Sequence[VariantRun], contrasts: dict[str,
             rows["contrasts"].append({"variant": run.variant, **flat, "why_null": "; ".join(sorted(set(c.reasons.values())))})
         for name in _arm_names(scenario, run):
             _arm_rows(rows, scenario, run, name)
-    tables = {name: pl.DataFrame(content, infer_schema_length=None) for name, content in rows.items()}
+        rows.setdefault("futures", []).extend(future_rows(run, _arm_names(scenario, run)))
+        for table, content in ledger_rows(run).items():
+            rows.setdefault(table, []).extend(content)
+    tables = {name: pl.DataFrame(content, infer_schema_length=None) for name, content in rows.items() if content}
     tables["population_check"] = pl.concat(
         check_table([r.year_before["figures"] for r in run.replicates]).select(pl.lit(run.variant).alias("variant"), pl.all())
         for run in runs

@@ -17,6 +17,7 @@ from povsim.experiments.traits import Traits, traits_at_branch
 from povsim.measures.aid_end import after_the_last_aid
 from povsim.measures.cost import poverty_free_years
 from povsim.measures.exits import MEMBER, first_exits
+from povsim.measures.relapse import relapses
 from povsim.measures.relapse_month import relapse_months
 from povsim.measures.spells import Survival, reentry, survival_of_exits
 from povsim.model.arm import Arm
@@ -47,7 +48,8 @@ class ArmOutcome:
     members [T, V]; volume [T, V]; member_m60 [n] member of a trading cooperative in month 60; families enrolled by programme
     [years]; works_lost Rp of the nation [T]; cooperative_outlay Rp of the nation [T]; after_aid: see
     `measures.aid_end.after_the_last_aid`, by group; lasting [H] of all households: lives, stands above the line throughout the
-    last W months and has ccap(T) >= 1 + b; poverty_free: discounted years above the line of a household, mean of each group.
+    last W months and has ccap(T) >= 1 + b; poverty_free: discounted years above the line of a household, mean of each group;
+    relapse [n] what became of E2, index into `povsim.measures.relapse.KINDS`.
     """
 
     tau: dict[str, NDArray[np.int16]]
@@ -65,6 +67,7 @@ class ArmOutcome:
     after_aid: dict[str, dict[str, float | None]]
     lasting: NDArray[np.bool_]
     poverty_free: dict[str, float | None]
+    relapse: NDArray[np.uint8]
 
     @property
     def total_cost(self) -> float:
@@ -184,6 +187,7 @@ def live_arms(
                 else None
                 for g, m in groups.items()
             },
+            relapse=relapses(marks, tau["E2"], W, record.until),
         )
 
 

@@ -27,6 +27,9 @@ STREAM, MONTH, WHO, WORD, BITS = range(5)
 """Columns of the table of edits; WHO is the number of the household within its village, or THE_VILLAGE."""
 
 
+NO_EDITS = np.zeros((0, 5), np.int64)
+
+
 @dataclass(frozen=True)
 class Edit:
     """One draw: word 0 to 3 of (stream, month, entity), and the uniform between 0 and 1 that takes its place.
@@ -51,7 +54,7 @@ class Edits:
     @classmethod
     def none(cls, sample: Sample) -> "Edits":
         """No edit."""
-        return cls(np.zeros(sample.start.size, np.int64), np.zeros((0, 5), np.int64))
+        return cls(np.zeros(sample.start.size, np.int64), NO_EDITS)
 
     @classmethod
     def of(cls, sample: Sample, by_village: Mapping[int, Sequence[Edit]]) -> "Edits":

@@ -91,7 +91,7 @@ def household_capacity(life, home, coop, v, i, w, cooperative, p):
     share, loss, refund = 0.0, 0.0, 0.0
     if cooperative:
         premium = coop[COOP.pi, v] * coop[COOP.qt, v]
-        share = home[HOME.phi, i] * premium + p.chi_c * premium * coop[COOP.mshare, v]
+        share = home[HOME.phi, i] * (p.own_gain * premium) + p.chi_c * premium * coop[COOP.mshare, v]
         loss = life[LIFE.trader, i] * coop[COOP.loss_rate, v]
         refund = home[HOME.shu12, i]
     l, own, remit = life[LIFE.l, i], life[LIFE.own, i], life[LIFE.remit, i]
@@ -112,6 +112,7 @@ def marks(homes, scratch, tracked, coop, v, p, cooperative, b, growth, growth_ah
     tenor, min_inst, r_c = p.tenor, p.min_inst, p.r_c
     wear_rate, s0, s1, k1 = p.wear_rate, p.s0, p.s1, p.k1
     premium = coop[COOP.pi, v] * coop[COOP.qt, v]
+    own_premium = p.own_gain * premium
     spill = p.chi_c * premium * coop[COOP.mshare, v]
     loss_rate = coop[COOP.loss_rate, v]
     trading = coop[COOP.status, v] == 4.0
@@ -140,7 +141,7 @@ def marks(homes, scratch, tracked, coop, v, p, cooperative, b, growth, growth_ah
             l, own, remit = tr[TR.l, j], tr[TR.own, j], tr[TR.remit, j]
             skill = tr[TR.skill, j]
             f = tr[TR.h, j] * tr[TR.ability, j] * skill
-            share = tr[TR.phi, j] * premium + spill
+            share = tr[TR.phi, j] * own_premium + spill
             loss, refund = tr[TR.trader, j] * loss_rate, tr[TR.shu12, j]
             w = tr[TR.w_ahead, j] * growth_ahead * skill
             ahead = expected_income(w, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, share, loss, refund)

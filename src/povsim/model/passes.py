@@ -98,6 +98,7 @@ def income_and_aid(lives, homes, scratch, coop, v, n, p, amounts, is_asset, mont
     """Stages 2 to 4: K after shocks, income with last month's cooperative terms, aid and village works."""
     r0, s_mkt, gross_net = p.r0, p.s_mkt, p.gross_net
     premium = coop[COOP.pi, v] * coop[COOP.qt, v]
+    own = p.own_gain * premium
     spill = p.chi_c * premium * coop[COOP.mshare, v]
     loss_rate = coop[COOP.loss_rate, v]
     demand = 1.0 + coop[COOP.dem, v]
@@ -114,7 +115,7 @@ def income_and_aid(lives, homes, scratch, coop, v, n, p, amounts, is_asset, mont
             xi, l, w = sc[SC.xi, k], life[LIFE.l, k], sc[SC.w, k] * skill
             earn = earnings(xi, l, w * demand, r0, f)
             m_out = marketed_output(s_mkt, gross_net, life[LIFE.own, k], l, w, f)
-            share = home[HOME.phi, k] * premium + spill
+            share = home[HOME.phi, k] * own + spill
             sc[SC.earn, k] = earn
             sc[SC.m_out, k] = m_out
             sc[SC.y, k] = earn + xi * share * m_out - life[LIFE.trader, k] * loss_rate * earn + life[LIFE.remit, k]
@@ -142,7 +143,7 @@ def income_and_aid(lives, homes, scratch, coop, v, n, p, amounts, is_asset, mont
         tally[TL.trader_earn] += weighted_sum(sc[SC.trader_rp], sc[SC.earn], sc[SC.sums])
         if premium != 0.0:
             for k in range(m):
-                sc[SC.dues, k] = sc[SC.xi, k] * (home[HOME.phi, k] * premium + spill) * sc[SC.m_out, k]
+                sc[SC.dues, k] = sc[SC.xi, k] * (home[HOME.phi, k] * own + spill) * sc[SC.m_out, k]
             tally[TL.premium] += weighted_sum(sc[SC.rp], sc[SC.dues], sc[SC.sums])
     tally[TL.trader_loss] = loss_rate * tally[TL.trader_earn]
 
@@ -311,7 +312,7 @@ def saving_and_investment(lives, homes, scratch, coop, v, n, p, table):
     `table`: that of `povsim.model.hurdle`.
     """
     chi, buffer = p.chi, p.buffer
-    kappa, rt = coop[COOP.kappa, v], coop[COOP.rt, v]
+    rt, saved = coop[COOP.rt, v], p.own_gain * coop[COOP.kappa, v]
     vouchers = p.voucher > 0.0 and rt > 0.0
     for b in range(blocks_of(n)):
         life, home, sc = lives[b].rows, homes[b].rows, scratch[b].rows
@@ -339,9 +340,9 @@ def saving_and_investment(lives, homes, scratch, coop, v, n, p, table):
             home[HOME.K, k] += x if goes else 0.0
             spend = sc[SC.spend, k] + (0.0 if goes else x)
             sc[SC.spend, k] = spend
-            sc[SC.c, k] = real_consumption(spend, kappa, home[HOME.phi, k], rt)
+            sc[SC.c, k] = real_consumption(spend, saved, home[HOME.phi, k], rt)
         if vouchers:
             for k in range(m):
                 spend, own = sc[SC.spend, k], home[HOME.phi, k] * rt
                 bound = min(1.0, sc[SC.voucher, k] / spend) if spend > 0.0 else 0.0
-                sc[SC.c, k] = real_consumption(spend, kappa, 1.0, max(own, bound))
+                sc[SC.c, k] = real_consumption(spend, saved, 1.0, max(own, bound))

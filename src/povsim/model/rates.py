@@ -38,7 +38,12 @@ DERIVED = {
     "maj_K2": "its end, else 0",
     "maj_y1": "h at its start",
     "maj_slope": "its slope",
+    "own_demand": "share of the cooperative's own loans that counts as outside money, equation (18)",
+    "own_gain": "share of their own premium and retail saving that members receive",
 }
+
+SWITCHES = ("own_demand", "own_gain")
+"""Entries of `DERIVED` that an arm of the ledger sets, beside the symbols of the register; 1 in every other arm."""
 
 
 def output_at_unit_ability(K: float, p: Mapping[str, float]) -> float:
@@ -97,6 +102,7 @@ def derived(p: Mapping[str, float], variant: str) -> dict[str, float]:
         "P_age_2": probability(p["age_2"]),
         "P_loan": probability(p["loan_dem"]),
         "wear_rate": p["delta"] + p["p_k"] * p["loss_k"] + p["p_v"] * p["loss_v"],
+        **{name: p.get(name, 1.0) for name in SWITCHES},
     }
     d["x_scale"] = p["sd_x"] * np.sqrt(1 - d["rx"] ** 2)
     piece = majorant(p) if variant == "no_trap" else (0.0, 0.0, 0.0, 0.0)

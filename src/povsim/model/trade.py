@@ -208,4 +208,4 @@ def sales_and_loans(lives, homes, scratch, c_last, coop, v, n, p, interactions, 
         home[HOME.D0, k] = loan
         home[HOME.K, k] += p.iota * loan
         tally[TL.loans] += sc[SC.rp, k] * loan
-    tally[TL.inj] += tally[TL.loans]
+    tally[TL.inj] += p.own_demand * tally[TL.loans]

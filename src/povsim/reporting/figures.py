@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from povsim.reporting import drawing as d
 from povsim.reporting import verdict as v
 from povsim.reporting.language import Language, language
+from povsim.reporting.ledger_figure import ledger_figure
 from povsim.reporting.sentences import cost_reason
 from povsim.reporting.tile_map import maps
 from povsim.reporting.verdict import Summary
@@ -58,10 +59,12 @@ def figures(summary: Summary, tables: Mapping[str, Any], code: str = "en") -> di
         "cost_per_exit": lambda: _cost(summary, words),
         "funnel": lambda: _funnel(summary, d.rows_of(tables.get("funnel")), words),
     }
+    if any(summary.get("ledger", {}).values()):
+        draw["ledger"] = lambda: ledger_figure(summary, words)
     drawn = {}
     for name, make in draw.items():
         with d.style(name):
-            drawn[name] = d.svg(make(), name, words.text(f"figure.{name}"))
+            drawn[name] = d.svg(make(), name, words.text("ledger.figure" if name == "ledger" else f"figure.{name}"))
     return drawn | maps(summary, tables, code)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
+from povsim.reporting import ledger as mechanism
 from povsim.reporting import page_gains as gains
 from povsim.reporting import page_tables as more
 from povsim.reporting import tile_map
@@ -115,6 +116,7 @@ def _sections(m: _Material) -> list[Section]:
         "sure": _sure(m),
         "ladder": _ladder(m),
         "contrasts": _contrasts(m),
+        "mechanism": _mechanism(m),
         "flows": _flows(m),
         "who_gains": _who_gains(m),
         "over_time": [
@@ -122,7 +124,12 @@ def _sections(m: _Material) -> list[Section]:
             *m.per_variant(lambda variant: more.exits_by_year(m.summary, variant, m.tables.get("exits_by_year"), m.words)),
             m.pkh(),
         ],
-        "survival": [m.text("survival_text"), *m.figure("exit_survival"), m.pkh()],
+        "survival": [
+            m.text("survival_text"),
+            *m.figure("exit_survival"),
+            *m.per_variant(lambda variant: mechanism.futures(m.summary, variant, m.words)),
+            m.pkh(),
+        ],
         "headcount": [
             m.text("headcount_text"),
             *m.figure("headcount_path"),
@@ -146,7 +153,8 @@ def _sections(m: _Material) -> list[Section]:
 
 
 def _title(name: str, words: Language) -> str:
-    return words.text(f"page.{name}" if f"page.{name}" in words.texts else f"brief.section.{name}")
+    places = (f"page.{name}", f"brief.section.{name}", f"ledger.{name}")
+    return words.text(next(place for place in places if place in words.texts))
 
 
 def _sure(m: _Material) -> list[Part]:
@@ -205,10 +213,26 @@ def _contrasts(m: _Material) -> list[Part]:
     ]
 
 
+def _mechanism(m: _Material) -> list[Part]:
+    if not m.summary.get("ledger"):
+        return [Part("text", m.words.text("ledger.mechanism_missing"))]
+    found = [
+        table
+        for variant in m.summary["variants"]
+        for table in (*mechanism.mechanisms(m.summary, variant, m.words), *mechanism.spill_over(m.summary, variant, m.words))
+    ]
+    return [Part("text", m.words.text("ledger.mechanism_text")), *m.figure("ledger"), *_tables(found), m.pkh()]
+
+
 def _flows(m: _Material) -> list[Part]:
-    """Lifted and lost; their causes follow here where a run has them."""
-    text = Part("text", m.words.text("brief.section.flows_text"))
-    return [text, *_or_missing(m, m.per_variant(lambda variant: gains.flows(m.summary, variant, m.words)))]
+    """Lifted and lost, what the lost exits come from where a run took the effect apart, and what relapses lacked."""
+    lifted = m.per_variant(lambda variant: gains.flows(m.summary, variant, m.words))
+    lost = [table for variant in m.summary["variants"] for table in mechanism.causes(m.summary, variant, m.words)]
+    table = m.tables.get("relapses")
+    fell = m.per_variant(lambda variant: mechanism.relapses(m.summary, variant, table, m.words))
+    first = [Part("text", m.words.text("brief.section.flows_text")), *lifted]
+    causes = [Part("text", m.words.text("ledger.flows_text")), *_tables(lost)] if lost else []
+    return _or_missing(m, [*(first if lifted else []), *causes, *fell])
 
 
 def _who_gains(m: _Material) -> list[Part]:

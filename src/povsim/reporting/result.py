@@ -28,6 +28,7 @@ TABLES = (
     "persons",
     "population_check",
     "parameters",
+    "relapses",
 )
 
 
