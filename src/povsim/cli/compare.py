@@ -49,6 +49,7 @@ MEANINGS = {
     "interactions": "on | off",
     "payer": "village_fund | ministry | cooperative",
     "equal_money": "best | benefits | grant | families: form of equal-cost aid",
+    "break_even": "true: from where on cooperatives beat equal money",
     "parameters": "parameters.pi=.08; povsim parameters lists them",
     "seed": "0 to 2^63 - 1",
     "replicates": "1 to 10,000",

@@ -13,6 +13,7 @@ from scipy.special import stdtrit
 from povsim import parameters
 from povsim.config import Scenario
 from povsim.config.arms import LEVERS, TARGETS
+from povsim.experiments import break_even_tables
 from povsim.experiments.all_households import lasting_share, parts_of
 from povsim.experiments.contrasts import Contrast, CostDifference, null_contrast, paired_contrast, spans, villages_needed
 from povsim.experiments.population_check import check_table
@@ -79,6 +80,8 @@ def collect(scenario: Scenario, runs: Sequence[VariantRun]) -> tuple[dict[str, A
         "takeup": {run.variant: _takeup(scenario, run, contrasts[run.variant]) for run in runs},
         "notes": [first.sample.note] if first.sample.note else [],
     }
+    if scenario.break_even:
+        summary["break_even"] = {r.variant: break_even_tables.entry(r.break_even, scenario) for r in runs if r.break_even}
     return summary, _tables(scenario, runs, contrasts)
 
 
@@ -278,6 +281,8 @@ def _tables(scenario: Scenario, runs: Sequence[VariantRun], contrasts: dict[str,
         [{"variant": run.variant, **row} for run in runs for row in _everyone(scenario, run)["contrasts"]],
         infer_schema_length=None,
     )
+    if scenario.break_even:
+        tables["break_even"] = break_even_tables.frame(scenario, {r.variant: r.break_even for r in runs if r.break_even})
     return tables
 
 

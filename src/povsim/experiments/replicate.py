@@ -42,7 +42,8 @@ class ArmOutcome:
     members [T, V]; volume [T, V]; member_m60 [n] member of a trading cooperative in month 60; families enrolled by programme
     [years]; works_lost Rp of the nation [T]; cooperative_outlay Rp of the nation [T]; after_aid: see
     `measures.aid_end.after_the_last_aid`, by group; lasting [H] of all households: lives, stands above the line throughout the
-    last W months and has ccap(T) >= 1 + b.
+    last W months and has ccap(T) >= 1 + b; premium [V] share of the price that a trading cooperative pays on top after the last
+    month, after the wedge rule.
     """
 
     tau: dict[str, NDArray[np.int16]]
@@ -59,6 +60,7 @@ class ArmOutcome:
     cooperative_outlay: Floats
     after_aid: dict[str, dict[str, float | None]]
     lasting: NDArray[np.bool_]
+    premium: Floats
 
     @property
     def total_cost(self) -> float:
@@ -168,6 +170,7 @@ def live_arms(
             lasting=original
             & (record.below[a] <= T - W)
             & (capacity_ahead(replicate.sample, state, a, arm.p, variant) >= 1 + scenario.exit.b - TIE),
+            premium=state.coop[a, COOP.pi].copy(),
         )
 
 
