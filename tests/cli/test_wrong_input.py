@@ -50,6 +50,8 @@ WRONG = [
     ("pi=.08", ["Did you mean 'parameters.pi'?"]),
     ("--replicates=4", ["--replicates"]),
     ("-m", ["-m"]),
+    ("break_even=perhaps", ["break_even = 'perhaps' is no switch", "true, false"]),
+    ("break_evn=true", ["Did you mean 'break_even'?"]),
     ("workers=4", ["workers", "not built yet", "threads"]),
     ("ledger=true", ["not built yet"]),
     ("futures=200", ["not built yet"]),

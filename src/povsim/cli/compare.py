@@ -129,6 +129,7 @@ def _write(folder: Any, found: Any, scenario: Any) -> None:
 
 def _show(summary: Mapping[str, Any], language: str) -> None:
     """Tables, sentences and notes on the terminal."""
+    from povsim.reporting import break_even
     from povsim.reporting.language import language as spoken
     from povsim.reporting.page_tables import takeup
     from povsim.reporting.tables import arm_table, contrast_table, print_tables
@@ -141,6 +142,7 @@ def _show(summary: Mapping[str, Any], language: str) -> None:
             arm_table(summary, variant, language),
             contrast_table(summary, variant, language),
             takeup(summary, variant, words),
+            break_even.table(summary, variant, words),
         )
         if table is not None
     ]

@@ -32,10 +32,12 @@ from povsim.population.columns import STATUS
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-LEVELS: Final = 5
-"""Levels of money beyond today's at which each form of assistance is lived."""
+LEVELS: Final = 4
+"""Levels of money at which a form of assistance is lived beside today's, over the costs of all points."""
+LEVELS_OF_GRANT: Final = 3
+"""The same for the grant, which follows the calendar of outlay of one scenario and so spans the costs of that one alone."""
 ROOM: Final = 0.02
-"""How much more than the dearest point the highest level is to cost, as a share."""
+"""How far the lowest and the highest level lie beyond the cheapest and the dearest point, as a share of today's cost."""
 EQUAL_MONEY: Final = "equal_money"
 BATCH: Final = 12
 """Arms lived at once; their records are reduced before the next are lived."""
@@ -57,7 +59,7 @@ class Lived:
 
 @dataclass
 class Draws:
-    """Arms lived over the same replicates: their numbers, weight [n] and province [n] of the structurally poor; arms by name."""
+    """Arms lived over the same replicates: numbers of these, weight [n] and province [n] of the structurally poor."""
 
     numbers: list[int]
     weight: list[Floats]
@@ -282,34 +284,32 @@ def _levels(
     bases: Mapping[str, Arm], aid: Arm, money: str, draws: Draws, arms: Mapping[tuple[str, str], list[tuple[Arm, dict]]]
 ) -> tuple[dict[str, dict[str, list[tuple[str, float]]]], list[Arm]]:
     """By scenario and form the (name, level) to be lived, and the arms; forms that do not depend on the scenario are shared."""
-    costs = {
-        base: [draws.cost(arm.name), *(draws.cost(one.name) for (of, _), along in arms.items() if of == base for one, _ in along)]
+    names = {
+        base: [arm.name, *(one.name for (of, _), along in arms.items() if of == base for one, _ in along)]
         for base, arm in bases.items()
-    }  # fmt: skip
+    }
+    costs = {base: [draws.cost(name) for name in of_base] for base, of_base in names.items()}
+    everywhere = [cost for of_base in costs.values() for cost in of_base]
     today = draws.cost(aid.name)
     families = float(np.mean([one.families for one in draws.arms[aid.name]]))
-    forms = FORMS if money == "best" else (money,)
     lived: dict[str, Arm] = {}
     found: dict[str, dict[str, list[tuple[str, float]]]] = {}
-    everywhere = [cost for of_base in costs.values() for cost in of_base]
     for base, arm in bases.items():
         shape = np.asarray(np.mean([one.outlay for one in draws.arms[arm.name]], axis=0))
         found[base] = {}
-        for form in forms:
+        for form in FORMS if money == "best" else (money,):
             own = form == "grant"
-            span = costs[base] if own else everywhere
-            low, high = min([today, *span]), max([today, *span]) * (1.0 + ROOM)
-            steps = []
-            for k, target in enumerate(np.linspace(low, high, LEVELS + 1)):
+            span, count = (costs[base], LEVELS_OF_GRANT) if own else (everywhere, LEVELS)
+            steps = [(aid.name, 0.0 if own else 1.0)]
+            for k, target in enumerate(np.linspace(min(span) - ROOM * today, max(span) + ROOM * today, count)):
                 twin = Twin(ArmSpec(form), form, float(target), today, shape, families)
                 level = twin.first_level(aid)
-                if level is None or abs(target - today) < 1e-9 * today:
+                if level is None:  # it would cost less than today's aid, and this form only adds to that
                     continue
                 name = f"{form} {base if own else 'all'} {k}"
                 lived.setdefault(name, twin.lived(aid, level, name))
                 steps.append((name, level))
-            nothing = 0.0 if own else 1.0
-            found[base][form] = [(aid.name, nothing), *steps]
+            found[base][form] = steps
     return found, list(lived.values())
 
 

@@ -17,8 +17,9 @@ QUANTITIES: Final = ("trading", "membership", "premium", "survival")
 _LAST_STEP_MONTHS: Final = 60
 _TRADING: Final = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
 """Shares of cooperatives that would have begun to trade by month 60 if only the last step of the funnel took time."""
-_MEMBERSHIP: Final = (0.005, 0.025, 0.1, 0.3, 0.6, 0.9)
+_MEMBERSHIP: Final = (0.01, 0.1, 0.2, 0.5, 0.85)
 """Shares of households that are members at the start; the odds of joining later move with them."""
+_TOO_NEAR: Final = 0.06
 _NEAR: Final = 1e-9
 _OTHER_STARTS: Final = ("start_open", "start_building", "start_legal")
 
@@ -39,9 +40,9 @@ def _trading(p: Mapping[str, float]) -> list[dict[str, float]]:
     rest = sum(p[symbol] for symbol in _OTHER_STARTS)
     points = []
     for share in _TRADING:
-        if abs(share - base) < 0.02 and (share < 1.0 or start > 0.98):
+        if abs(share - base) < _TOO_NEAR:
             continue
-        if share > base or share == 1.0:
+        if share > base:
             moved, hazard = 1.0 - (1.0 - share) / (1.0 - later), p["h_trade"]
         else:
             moved = start * share / base
@@ -63,21 +64,21 @@ def _membership(p: Mapping[str, float]) -> list[dict[str, float]]:
     for share in _MEMBERSHIP:
         shift = _log_odds(share) - _log_odds(start)
         j0 = p["j0"] + shift
-        if abs(shift) > 0.05 and share <= highest + _NEAR and lowest_j0 <= j0 <= highest_j0:
+        if abs(shift) > 0.05 and share <= highest and lowest_j0 <= j0 <= highest_j0:
             points.append({"start_member": share, "j0": j0})
     return points
 
 
 def _premium(p: Mapping[str, float]) -> list[dict[str, float]]:
     entry = parameters.entry("pi")
-    tried = (0.0, entry.high / 2, entry.high, (entry.high + entry.widest[1]) / 2, entry.widest[1])
+    tried = (0.0, entry.high / 4, 3 * entry.high / 4, entry.widest[1])
     return [{"pi": value} for value in tried if abs(value - p["pi"]) > _NEAR]
 
 
 def _survival(p: Mapping[str, float]) -> list[dict[str, float]]:
     entry = parameters.entry("h0")
     lowest, highest = entry.widest
-    tried = (lowest, entry.low / 2, entry.low, entry.value("trap"), entry.high, highest)
+    tried = (lowest, entry.low, entry.value("trap"), entry.high, highest)
     return [{"h0": value} for value in tried if abs(value - p["h0"]) > _NEAR]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
+from povsim.reporting import break_even
 from povsim.reporting import page_tables as more
 from povsim.reporting import verdict as v
 from povsim.reporting.language import Language, language
@@ -132,7 +133,11 @@ def _sections(m: _Material) -> list[Section]:
         "limits": [Part("list", [m.words.text(f"page.limit_{name}") for name in _LIMITS])],
         "reproduce": _reproduce(m),
     }
-    return [Section(name, m.words.text(f"page.{name}"), parts) for name, parts in contents.items()]
+    sections = [Section(name, m.words.text(f"page.{name}"), parts) for name, parts in contents.items()]
+    if m.summary.get("break_even"):
+        at = next(k for k, section in enumerate(sections) if section.name == "variants")
+        sections.insert(at, Section("break_even", m.words.text("break_even.section"), _break_even(m)))
+    return sections
 
 
 def _sure(m: _Material) -> list[Part]:
@@ -191,6 +196,22 @@ def _cost(m: _Material) -> list[Part]:
         *m.figure("cost_per_exit"),
         *m.per_variant(lambda variant: more.cost(m.summary, variant, m.tables.get("cost"), m.words)),
         *_tables([more.equal_cost(m.summary, m.words)]),
+        m.pkh(),
+    ]
+
+
+def _break_even(m: _Material) -> list[Part]:
+    said, cells = break_even.counted(m.tables.get("break_even"))
+    rows = break_even.provinces(m.summary, m.tables.get("break_even"), m.words)
+    positions = break_even.positions(m.summary, m.words)
+    count = {"said": m.words.number(said), "all": m.words.number(cells)}
+    return [
+        *(Part("text", m.words.text(f"break_even.{name}")) for name in ("text", "moved")),
+        *m.figure("break_even"),
+        *m.per_variant(lambda variant: break_even.table(m.summary, variant, m.words)),
+        Part("text", m.words.text("break_even.alone")),
+        *([Part("text", m.words.text(f"break_even.{'some' if said else 'none'}", **count))] if cells else []),
+        *(Part("long_table", table) for table in (rows, positions) if table is not None),
         m.pkh(),
     ]
 

@@ -21,6 +21,7 @@ TABLES = (
     "funnel",
     "cost",
     "persons",
+    "break_even",
     "population_check",
     "parameters",
 )
