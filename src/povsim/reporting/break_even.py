@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from povsim.reporting import drawing as d
@@ -193,7 +194,7 @@ def figure(summary: Summary, words: Language) -> Figure:
             if row == 0:
                 ax.set_title(words.text_or(f"variant_title.{variant}", variant), loc="left", fontsize=9.5, color=d.FAINT)
             if at == 0:
-                ax.set_ylabel(words.text("break_even.axis.difference"), fontsize=8)
+                ax.set_ylabel("\n".join(wrap(words.text("break_even.axis.difference"), 20)), fontsize=8)
     drawn.subplots_adjust(
         left=0.075 if len(variants) > 1 else 0.12,
         right=0.985,

@@ -277,7 +277,12 @@ def _or_missing(m: _Material, parts: list[Part]) -> list[Part]:
 
 def _stamps(summary: Summary, words: Language) -> list[str]:
     stamps = [words.text("page.stamp_toy")] if v.place(summary) == "toy" else []
-    return stamps + ([words.text("page.stamp_target")] if any(v.is_target(summary, arm) for arm in v.arms(summary)) else [])
+    return stamps + ([words.text("page.stamp_target")] if _has_targets(summary) else [])
+
+
+def _has_targets(summary: Summary) -> bool:
+    moved = (scenario for entry in summary.get("break_even", {}).values() for scenario in entry["scenarios"])
+    return any(v.is_target(summary, arm) for arm in v.arms(summary)) or any(scenario["target"] for scenario in moved)
 
 
 def _count(value: Any, words: Language) -> str:
