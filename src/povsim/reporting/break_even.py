@@ -46,12 +46,8 @@ def table(summary: Summary, variant: str, words: Language) -> Table | None:
                 )
             )
         others = words.listing(
-            words.text(
-                "break_even.held_one",
-                quantity=words.text(f"break_even.quantity.{quantity}"),
-                value=_share(scenario["realised"][quantity], words),
-            )
-            for quantity in scenario["quantities"]
+            f"{words.text(f'break_even.quantity.{quantity}')} {_share(value, words)}"
+            for quantity, value in scenario["realised"].items()
         )
         notes.append(words.text("break_even.held", scenario=label, values=others))
     said_of = [
@@ -82,6 +78,8 @@ def said(found: Mapping[str, Any], words: Language) -> str:
     status = str(found["status"])
     if status == "too_few":
         return words.text("reading.too_few")
+    if status == "reached":
+        return _share(found["value"], words)
     fields = {name: _share(found.get(name), words) for name in ("value", "low", "high")}
     return words.text(f"break_even.said.{status}", **fields)
 
