@@ -50,6 +50,8 @@ WRONG = [
     ("pi=.08", ["Did you mean 'parameters.pi'?"]),
     ("--replicates=4", ["--replicates"]),
     ("-m", ["-m"]),
+    ("break_even=perhaps", ["break_even = 'perhaps' is no switch", "true, false"]),
+    ("break_evn=true", ["Did you mean 'break_even'?"]),
     ("workers=4", ["workers", "not built yet", "threads"]),
     ("ledger=some", ["true, false, or a list"]),
     ("futures=many", ["futures", "0 to 10000"]),

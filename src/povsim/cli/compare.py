@@ -50,6 +50,7 @@ MEANINGS = {
     "interactions": "on | off",
     "payer": "village_fund | ministry | cooperative",
     "equal_money": "best | benefits | grant | families: form of equal-cost aid",
+    "break_even": "true: from where on cooperatives beat equal money",
     "parameters": "parameters.pi=.08; povsim parameters lists them",
     "futures": "branched futures of each sampled exit for rung E5, 0 to 10,000; 0: E5 stays empty",
     "ledger": "exits by mechanism, lost exits by cause: true | [aid_cooperative,...]",
@@ -136,6 +137,7 @@ def _write(folder: Any, found: Any, scenario: Any) -> None:
 
 def _show(summary: Mapping[str, Any], language: str) -> None:
     """Tables, sentences and notes on the terminal."""
+    from povsim.reporting import break_even
     from povsim.reporting.language import language as spoken
     from povsim.reporting.ledger import all_tables
     from povsim.reporting.page_tables import takeup
@@ -154,6 +156,7 @@ def _show(summary: Mapping[str, Any], language: str) -> None:
             equal_money_table(summary, variant, words),
             everyone_table(summary, variant, words),
             after_aid_table(summary, variant, words),
+            break_even.table(summary, variant, words),
         )
         if table is not None
     ]

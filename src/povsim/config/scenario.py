@@ -73,6 +73,8 @@ class Scenario:
     equal_money: str
     """Form of assistance at equal cost: `benefits` (higher), `grant` (in the months of outlay), `families` (more of them), or
     `best`: the one of the three with most permanent exits on other draws."""
+    break_even: bool
+    """Whether to look for the values from which on cooperatives beat the best assistance at equal money."""
     reuse: bool
     """False: compute anew, read nothing stored."""
     threads: int | None
@@ -170,6 +172,7 @@ def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
         parameters=parameters,
         payer=read.choice("payer", given["payer"], PAYERS),
         equal_money=read.choice("equal_money", given["equal_money"], EQUAL_MONEY),
+        break_even=read.switch("break_even", given["break_even"]),
         reuse=read.switch("reuse", given["reuse"]),
         threads=None if given["threads"] is None else read.whole("threads", given["threads"], 1, 1024),
         language=read.choice("language", given["language"], LANGUAGES),

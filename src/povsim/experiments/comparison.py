@@ -22,7 +22,7 @@ from povsim import parameters
 from povsim.config import Scenario
 from povsim.config.arms import ArmSpec, lever_values
 from povsim.errors import PovsimError
-from povsim.experiments import comparison_tables
+from povsim.experiments import break_even, comparison_tables
 from povsim.experiments.equal_money import (
     AGREEMENT,
     ASSETS,
@@ -69,6 +69,7 @@ class VariantRun:
     """By replicate and arm; None: not asked for."""
     ledger: list[dict[str, ArmLedger]] | None = None
     """By replicate and cooperative arm; None: not asked for."""
+    break_even: break_even.BreakEven | None = None
 
 
 def run(scenario: Scenario, progress: Progress) -> Comparison:
@@ -79,6 +80,8 @@ def run(scenario: Scenario, progress: Progress) -> Comparison:
     twins = any(arm.of for arm in scenario.arms)
     each = scenario.replicates * (2 + twins + steps_of(scenario))
     steps = len(scenario.variants) * (each + (_choices(scenario) if twins else 0))
+    if scenario.break_even:
+        steps += len(scenario.variants) * (2 * scenario.replicates + _choices(scenario))
     runs = []
     with (
         progress("Comparing arms (compiling first, if this is the first run)", steps) as bar,
@@ -86,6 +89,8 @@ def run(scenario: Scenario, progress: Progress) -> Comparison:
     ):
         for variant in scenario.variants:
             runs.append(_variant(scenario, variant, pool, threads, bar.advance, failures))
+            if scenario.break_even:
+                runs[-1].break_even = _break_even(scenario, runs[-1], pool, threads, bar.advance, failures)
         lived = time.perf_counter()
         extra = examine(scenario, runs, pool, threads, bar.advance)
     examined = time.perf_counter()
@@ -187,6 +192,33 @@ def _variant(
             "gap_share": twin.gap, "lived": lived_money(done.arms[twin.spec.name]),
         }  # fmt: skip
     return done
+
+
+def _break_even(
+    scenario: Scenario, done: VariantRun, pool: Executor, threads: int, advance: Callable[[], Any], failures: list[str]
+) -> break_even.BreakEven:
+    inner = None if scenario.replicates >= threads else pool
+    outer = pool if inner is None else None
+    ready = {r.number: r for r in done.replicates}
+
+    def over(numbers: Sequence[int]) -> break_even.Live:
+        def live(arms: Sequence[Arm]) -> break_even.Draws:
+            kept: dict[int, dict[str, break_even.Lived]] = {}
+
+            def one(number: int) -> Replicate:
+                r = ready[number] if number in ready else burn_in(scenario, done.variant, number, inner, threads)
+                kept[number] = break_even.live(r, scenario, done.variant, arms, inner, threads)
+                advance()
+                return r
+
+            return break_even.draws_of(_each(one, numbers, outer, done.variant, failures), kept)
+
+        return live
+
+    bases = {b: model_arm(scenario, done.variant, break_even.spec_of(b)) for b in break_even.bases_of(scenario.cooperative)}
+    aid = model_arm(scenario, done.variant, ArmSpec("break_even_aid", aid=True))
+    elsewhere = over(range(CHOICE_FIRST, CHOICE_FIRST + _choices(scenario)))
+    return break_even.explore(bases, aid, scenario.equal_money, over(sorted(ready)), elsewhere)
 
 
 def _choices(scenario: Scenario) -> int:

@@ -13,7 +13,7 @@ from scipy.special import stdtrit
 from povsim import parameters
 from povsim.config import Scenario
 from povsim.config.arms import LEVERS, TARGETS
-from povsim.experiments import who_gains
+from povsim.experiments import break_even_tables, who_gains
 from povsim.experiments.all_households import lasting_share, parts_of
 from povsim.experiments.contrasts import Contrast, CostDifference, paired_contrast, spans, villages_needed
 from povsim.experiments.futures_tables import e5_contrast, e5_fields, future_rows
@@ -95,6 +95,8 @@ def collect(scenario: Scenario, runs: Sequence[VariantRun]) -> tuple[dict[str, A
         "ledger": {run.variant: ledger_summary(run) for run in runs if run.ledger is not None},
         "notes": [first.sample.note] if first.sample.note else [],
     }
+    if scenario.break_even:
+        summary["break_even"] = {r.variant: break_even_tables.entry(r.break_even, scenario) for r in runs if r.break_even}
     pairs = {run.variant: pairs_of(scenario, _arm_names(scenario, run)) for run in runs}
     return who_gains.add(summary, _tables(scenario, runs, contrasts), runs, pairs)
 
@@ -303,6 +305,8 @@ def _tables(scenario: Scenario, runs: Sequence[VariantRun], contrasts: dict[str,
         [{"variant": run.variant, **row} for run in runs for row in _everyone(scenario, run)["contrasts"]],
         infer_schema_length=None,
     )
+    if scenario.break_even:
+        tables["break_even"] = break_even_tables.frame(scenario, {r.variant: r.break_even for r in runs if r.break_even})
     return tables
 
 

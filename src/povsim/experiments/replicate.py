@@ -49,7 +49,8 @@ class ArmOutcome:
     [years]; works_lost Rp of the nation [T]; cooperative_outlay Rp of the nation [T]; after_aid: see
     `measures.aid_end.after_the_last_aid`, by group; lasting [H] of all households: lives, stands above the line throughout the
     last W months and has ccap(T) >= 1 + b; poverty_free: discounted years above the line of a household, mean of each group;
-    relapse [n] what became of E2, index into `povsim.measures.relapse.KINDS`.
+    relapse [n] what became of E2, index into `povsim.measures.relapse.KINDS`; premium [V] share of the price that a trading
+    cooperative pays on top after the last month, after the wedge rule.
     """
 
     tau: dict[str, NDArray[np.int16]]
@@ -68,6 +69,7 @@ class ArmOutcome:
     lasting: NDArray[np.bool_]
     poverty_free: dict[str, float | None]
     relapse: NDArray[np.uint8]
+    premium: Floats
 
     @property
     def total_cost(self) -> float:
@@ -188,6 +190,7 @@ def live_arms(
                 for g, m in groups.items()
             },
             relapse=relapses(marks, tau["E2"], W, record.until),
+            premium=state.coop[a, COOP.pi].copy(),
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from povsim.reporting import break_even
 from povsim.reporting import drawing as d
 from povsim.reporting import verdict as v
 from povsim.reporting.language import Language, language
@@ -65,6 +66,9 @@ def figures(summary: Summary, tables: Mapping[str, Any], code: str = "en") -> di
     for name, make in draw.items():
         with d.style(name):
             drawn[name] = d.svg(make(), name, words.text("ledger.figure" if name == "ledger" else f"figure.{name}"))
+    if summary.get("break_even"):
+        with d.style("break_even"):
+            drawn["break_even"] = d.svg(break_even.figure(summary, words), "break_even", words.text("break_even.figure"))
     return drawn | maps(summary, tables, code)
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
+from povsim.reporting import break_even, tile_map
 from povsim.reporting import ledger as mechanism
 from povsim.reporting import page_gains as gains
 from povsim.reporting import page_tables as more
-from povsim.reporting import tile_map
 from povsim.reporting import verdict as v
 from povsim.reporting import whole_tables as whole
 from povsim.reporting.brief import changes
@@ -149,7 +149,11 @@ def _sections(m: _Material) -> list[Section]:
         "limits": [Part("list", [m.words.text(f"page.limit_{name}") for name in _LIMITS])],
         "reproduce": _reproduce(m),
     }
-    return [Section(name, _title(name, m.words), parts) for name, parts in contents.items()]
+    sections = [Section(name, _title(name, m.words), parts) for name, parts in contents.items()]
+    if m.summary.get("break_even"):
+        at = next(k for k, section in enumerate(sections) if section.name == "variants")
+        sections.insert(at, Section("break_even", m.words.text("break_even.section"), _break_even(m)))
+    return sections
 
 
 def _title(name: str, words: Language) -> str:
@@ -279,6 +283,22 @@ def _cost(m: _Material) -> list[Part]:
     ]
 
 
+def _break_even(m: _Material) -> list[Part]:
+    said, cells = break_even.counted(m.tables.get("break_even"))
+    rows = break_even.provinces(m.summary, m.tables.get("break_even"), m.words)
+    positions = break_even.positions(m.summary, m.words)
+    count = {"said": m.words.number(said), "all": m.words.number(cells)}
+    return [
+        *(Part("text", m.words.text(f"break_even.{name}")) for name in ("text", "moved")),
+        *m.figure("break_even"),
+        *m.per_variant(lambda variant: break_even.table(m.summary, variant, m.words)),
+        Part("text", m.words.text("break_even.alone")),
+        *([Part("text", m.words.text(f"break_even.{'some' if said else 'none'}", **count))] if cells else []),
+        *(Part("long_table", table) for table in (rows, positions) if table is not None),
+        m.pkh(),
+    ]
+
+
 def _population(m: _Material) -> list[Part]:
     table = m.tables.get("population_check")
     everything = more.population_rows(table, m.words)
@@ -345,7 +365,12 @@ def _or_missing(m: _Material, parts: list[Part]) -> list[Part]:
 
 def _stamps(summary: Summary, words: Language) -> list[str]:
     stamps = [words.text("page.stamp_toy")] if v.place(summary) == "toy" else []
-    return stamps + ([words.text("page.stamp_target")] if any(v.is_target(summary, arm) for arm in v.arms(summary)) else [])
+    return stamps + ([words.text("page.stamp_target")] if _has_targets(summary) else [])
+
+
+def _has_targets(summary: Summary) -> bool:
+    moved = (scenario for entry in summary.get("break_even", {}).values() for scenario in entry["scenarios"])
+    return any(v.is_target(summary, arm) for arm in v.arms(summary)) or any(scenario["target"] for scenario in moved)
 
 
 def _count(value: Any, words: Language) -> str:

@@ -26,6 +26,7 @@ TABLES = (
     "funnel",
     "cost",
     "persons",
+    "break_even",
     "population_check",
     "parameters",
     "relapses",
