@@ -10,6 +10,8 @@ from povsim import parameters
 from povsim.config import checks, later, read
 from povsim.config.checks import hint
 from povsim.config.defaults import group_choices
+from povsim.config.population import Population
+from povsim.config.rollout import Rollout, arm_rollout
 from povsim.errors import PovsimError
 
 Aid = Literal["equal_cost"] | bool
@@ -33,6 +35,8 @@ class ArmSpec:
     """The arm whose public cost is matched, where `aid` is "equal_cost"."""
     levers: tuple[str, ...] = ()
     """What the cooperatives get beyond their scenario, names of LEVERS."""
+    rollout: Rollout | None = None
+    """Its own rollout; None: that of the run."""
     target: bool = False
     """Whether its cooperatives follow the ministry's targets; stamped "target" wherever it is shown."""
 
@@ -63,14 +67,14 @@ ARMS = (
 """The arms with a name of their own, in the order of tables."""
 
 _BUILT_IN = {arm.name: arm for arm in ARMS}
-_KEYS = ("aid", "cooperative", "programmes", "levers")
+_KEYS = ("aid", "cooperative", "programmes", "levers", "rollout")
 
 
-def definitions_from(value: object, programmes: Sequence[str]) -> tuple[ArmSpec, ...]:
-    """Arms that the user defines under `arm_definitions`; `programmes` are the names they may use."""
+def definitions_from(value: object, programmes: Sequence[str], rollout: Rollout, population: Population) -> tuple[ArmSpec, ...]:
+    """Arms that the user defines under `arm_definitions`; `programmes`: names they may use, `rollout`: that of the run."""
     checks.fail_if_not_a_mapping("arm_definitions", value, "arm_definitions.mine={aid: true, cooperative: optimistic}")
     assert isinstance(value, Mapping)
-    return tuple(_definition(name, given, programmes) for name, given in value.items())
+    return tuple(_definition(name, given, programmes, rollout, population) for name, given in value.items())
 
 
 def arms_from(value: object, definitions: Sequence[ArmSpec]) -> tuple[ArmSpec, ...]:
@@ -156,6 +160,12 @@ def fail_if_nothing_to_support(where: str, cooperative: object) -> None:
         raise PovsimError(f"{where}.levers support cooperatives, but the arm has none. Add cooperative: scenario.")
 
 
+def fail_if_nothing_to_roll_out(where: str, cooperative: object) -> None:
+    """A rollout is of cooperatives, so there must be some."""
+    if cooperative is None:
+        raise PovsimError(f"{where}.rollout is one of cooperatives, but the arm has none. Add cooperative: scenario.")
+
+
 def fail_if_unknown_programme(where: str, name: str, programmes: Sequence[str]) -> None:
     """A programme is defined under `programmes`."""
     if name not in programmes:
@@ -165,7 +175,7 @@ def fail_if_unknown_programme(where: str, name: str, programmes: Sequence[str]) 
         )
 
 
-def _definition(name: str, value: object, programmes: Sequence[str]) -> ArmSpec:
+def _definition(name: str, value: object, programmes: Sequence[str], rollout: Rollout, population: Population) -> ArmSpec:
     where = f"arm_definitions.{name}"
     checks.fail_if_bad_name("arm_definitions", name)
     fail_if_name_is_taken(name)
@@ -188,4 +198,8 @@ def _definition(name: str, value: object, programmes: Sequence[str]) -> ArmSpec:
     if cooperative is not None:
         cooperative = read.choice(f"{where}.cooperative", cooperative, ("scenario", *group_choices("cooperative")))
     aid = read.switch(f"{where}.aid", given.get("aid", False))
-    return ArmSpec(name, aid, cooperative, used, levers=levers, target=cooperative == TARGETS)
+    own = None
+    if given.get("rollout") is not None:
+        fail_if_nothing_to_roll_out(where, cooperative)
+        own = arm_rollout(f"{where}.rollout", given["rollout"], rollout, population)
+    return ArmSpec(name, aid, cooperative, used, levers=levers, rollout=own, target=cooperative == TARGETS)

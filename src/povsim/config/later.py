@@ -14,7 +14,6 @@ KEYS = {
     "branch_from": "every run lives through its own burn-in",
 }
 POPULATIONS = ("survey",)
-ROLLOUTS = ("phased",)
 UNCERTAINTY = ("prior", "posterior")
 ARMS = (
     "all",

@@ -77,6 +77,7 @@ def model_arm(scenario: Scenario, variant: str, spec: ArmSpec, aid_factor: float
     """The arm as the model lives it."""
     # levers go before parameters set by the user, else an arm and the one without its levers would be the same
     p = parameters.values(variant, spec.cooperative, scenario.overrides() | lever_values(variant, spec.levers))
+    rollout = spec.rollout or scenario.rollout
     aid = {name: aid_factor * factor for name, factor in TODAYS_AID.items()} if spec.aid else {}
     return Arm(
         name=spec.name,
@@ -84,7 +85,8 @@ def model_arm(scenario: Scenario, variant: str, spec: ArmSpec, aid_factor: float
         programmes={**aid, **dict.fromkeys(spec.programmes, 1.0)},
         cooperative=spec.cooperative is not None,
         payer=scenario.payer,
-        coverage=scenario.rollout.coverage if spec.cooperative else 0.0,
+        coverage=rollout.coverage if spec.cooperative else 0.0,
+        rollout=None if rollout.plain or spec.cooperative is None else rollout,
     )
 
 

@@ -18,6 +18,7 @@ from povsim.measures.spells import Survival, reentry, survival_of_exits
 from povsim.model.arm import Arm
 from povsim.model.baseline import baseline_poor
 from povsim.model.country import Country
+from povsim.model.rollout import YearOfRollout
 from povsim.model.state import State
 from povsim.population.columns import COOP, HOME, LIFE, PLACE
 from povsim.population.fitted import fitted_table
@@ -39,7 +40,8 @@ class ArmOutcome:
     tau: first month of each rung by household (0 never) [n], `E4succ` as E4 with the months of successors counted too; cost by
     (purse, item), Rp; poverty [T+1, area, 4] shares of persons (observed P0, P1, P2, latent P0); status [T+1, V] uint8;
     members [T, V]; volume [T, V]; member_m60 [n] member of a trading cooperative in month 60; families enrolled by programme
-    [years]; works_lost Rp of the nation [T].
+    [years]; works_lost Rp of the nation [T]; since [V] month in which the programme began in a village, 0 never; rollout: what
+    was decided each year, where the arm has a rollout; support: intensity of mentoring [years, V], capital granted [V] Rp.
     """
 
     tau: dict[str, NDArray[np.int16]]
@@ -53,6 +55,9 @@ class ArmOutcome:
     survival: dict[str, Survival]
     families: dict[str, Floats]
     works_lost: Floats
+    since: NDArray[np.int16]
+    rollout: list[YearOfRollout]
+    support: tuple[Floats, Floats]
 
     @property
     def total_cost(self) -> float:
@@ -130,7 +135,7 @@ def live_arms(
     )  # fmt: skip
     start = state.coop[:, COOP.status].astype(np.uint8)
     record = country.run()
-    costs = costs_by_purse(record, start, replicate.village_weight, arms)
+    costs = costs_by_purse(record, start, replicate.village_weight, arms, state.coop[:, COOP.capital])
     persons = _persons_by_village(replicate.sample)
     replicate.until = record.until
     W, T = scenario.exit.W, scenario.horizon_months
@@ -153,6 +158,9 @@ def live_arms(
             survival={g: survival_of_exits(marks[:, m], replicate.weight[m], until=record.until[m]) for g, m in groups.items()},
             families={name: table[a] for name, table in record.families.items()},
             works_lost=record.works_lost[a],
+            since=state.coop[a, COOP.since].astype(np.int16),
+            rollout=country.offices[a].years if a in country.offices else [],
+            support=(record.mentored[a], state.coop[a, COOP.capital].copy()),
         )
 
 

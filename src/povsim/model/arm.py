@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from povsim.config.rollout import Rollout
 
 
 @dataclass(frozen=True)
@@ -10,7 +14,7 @@ class Arm:
 
     p: complete set of parameters by symbol (cooperative scenario included); programmes: factor on the benefits of each
     programme by name (absent: not in force); cooperative: whether there are new cooperatives; payer of the cooperatives;
-    coverage: share of villages that get one.
+    coverage: share of villages that get one; rollout: who begins when, None where all that are covered begin in month 1.
     """
 
     name: str
@@ -19,6 +23,7 @@ class Arm:
     cooperative: bool = False
     payer: str = "village_fund"
     coverage: float = 1.0
+    rollout: "Rollout | None" = None
 
     def scaled(self, factor: float) -> "Arm":
         """The same arm with every benefit multiplied by `factor`."""

@@ -18,6 +18,7 @@ from povsim.model.month import TALLY_ROWS, live
 from povsim.model.programmes import Programme, Registry, standard_programmes
 from povsim.model.rates import records, unit_table
 from povsim.model.records import Record
+from povsim.model.rollout_office import RolloutOffice
 from povsim.model.start import found_cooperatives
 from povsim.model.state import State
 from povsim.model.village import Village
@@ -33,7 +34,7 @@ class Country(mesa.Model):
     """Months state.t + 1 .. state.t + months of one sample in several arms, over the same keyed draws.
 
     `state` is changed in place (branch it first). `tracked`: rows of the households whose exit marks are kept. `macro`: log
-    income relative to trend from month 1 on. Agents: `programmes`, `governments`, `villages`.
+    income relative to trend from month 1 on. Agents: `programmes`, `governments`, `villages`, `offices` (by arm).
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Country(mesa.Model):
         programmes: Sequence[Callable[["Country"], Programme]] = (),
         village_class: type[Village] = Village,
         government_class: type[LocalGovernment] = LocalGovernment,
+        office_class: type[RolloutOffice] = RolloutOffice,
         pool: Executor | None = None,
         threads: int = 1,
         audit: bool = False,
@@ -94,6 +96,9 @@ class Country(mesa.Model):
         self._context = self._districts()
         if self.first_month == 1:
             found_cooperatives(sample, state, self.arms, key, interactions)
+        rolled_out = [a for a, arm in enumerate(self.arms) if arm.cooperative and arm.rollout is not None]
+        self.offices = {a: office_class(self, a) for a in rolled_out}
+        self._begin_rollouts(self.first_month)
         self.schedule_recurring(self.live_year, Schedule(interval=12, start=0))
 
     def arm_row(self, name: str) -> int:
@@ -121,7 +126,14 @@ class Country(mesa.Model):
         growth = float(np.exp(self.arms[0].p["g_w"] * max(0, month) / 12))
         for a, arm in enumerate(self.arms):
             self._enrol(a, arm, month, growth, u_refresh, record_error, enumeration)
+        if month != self.first_month:
+            self._begin_rollouts(month)
         self._schedule(month)
+
+    def _begin_rollouts(self, month: int) -> None:
+        if month >= 1:
+            for office in self.offices.values():
+                office.begin_year(month)
 
     def _registry_draws(self, month: int) -> tuple[Floats, Floats, Floats]:
         ids = self.sample.ids
@@ -202,14 +214,19 @@ class Country(mesa.Model):
             coop = state.coop[a]
             for government, at in self._deciding:
                 view = DistrictView(
-                    month, arm, funds[at], self._listed[a, at], coop[COOP.covered, at] != 0, coop[COOP.status, at]
-                )
+                    month, arm, funds[at], self._listed[a, at],
+                    coop[COOP.covered, at] != 0, coop[COOP.status, at], coop[COOP.since, at],
+                )  # fmt: skip
                 schedule = government.decide(view)
                 for name, column in SCHEDULED.items():
                     coop[column, at] = getattr(schedule, name)
                 if self.record.works_lost.shape[1]:
                     lost = float(state.place[PLACE.weight, at] @ schedule.lost)
                     self.record.works_lost[a, row : row + 12] += lost
+            if a in self.offices:
+                self.offices[a].limit_support()
+            if self.record.mentored.shape[1]:
+                self.record.mentored[a, row // 12] = coop[COOP.mentor]
             if self._villages_decide:
                 self._let_villages_decide(month, arm, coop)
 

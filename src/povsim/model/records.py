@@ -19,7 +19,8 @@ class Record:
     marks uint8 [arm, month, tracked] (bits of `povsim.measures.exits`); tracked int64 [n] rows of the sample; until int16 [n]
     last month in which the tracked household lives (the last month of all unless a successor takes over its row); poverty
     [arm, month, V, 4] person sums of the real village; status uint8, members, volume [arm, month, V]; outlay Rp of the
-    nation [arm, month] by (purse, item), before discounting; enrolled families of the nation by programme, [arm, year].
+    nation [arm, month] by (purse, item), before discounting; enrolled families of the nation by programme, [arm, year];
+    mentored: intensity of mentoring [arm, year, V].
     """
 
     t_from: int
@@ -33,6 +34,7 @@ class Record:
     outlay: dict[tuple[str, str], Floats] = field(default_factory=dict)
     families: dict[str, Floats] = field(default_factory=dict)
     works_lost: Floats = field(default_factory=lambda: np.zeros(0))
+    mentored: Floats = field(default_factory=lambda: np.zeros((0, 0, 0)))
 
     @classmethod
     def empty(cls, arms: int, t_from: int, months: int, villages: int, tracked: NDArray[np.int64]) -> "Record":
@@ -48,6 +50,7 @@ class Record:
             {},
             {},
             np.zeros((arms, months)),
+            np.zeros((arms, -(-months // 12), villages)),
         )
 
     def mark_successions(self, formed: Floats, month: int) -> None:
