@@ -104,7 +104,7 @@ def _variant(
         advance()
         return replicate
 
-    replicates = _each(first, range(scenario.replicates), pool if inner is None else None, variant, failures)
+    replicates = each(first, range(scenario.replicates), pool if inner is None else None, variant, failures)
     if not replicates:
         raise PovsimError(
             f"Every replicate of variant {variant} failed. The first reason: {failures[0] if failures else 'none given'}."
@@ -146,7 +146,7 @@ def _solve_twin(
                 advance()
             return replicate
 
-        lived = _each(live, [r.number for r in done.replicates], pool, done.variant, failures)
+        lived = each(live, [r.number for r in done.replicates], pool, done.variant, failures)
         done.replicates = sorted(lived, key=lambda r: r.number)
         cost = _mean_cost(done, spec.name)
         points.append((level, cost))
@@ -160,13 +160,13 @@ def _mean_cost(done: VariantRun, name: str) -> float:
     return float(np.mean([r.outcomes[name].total_cost for r in done.replicates]))
 
 
-def _each(
-    work: Callable[[int], Replicate], numbers: Sequence[int] | range, pool: Executor | None, variant: str, failures: list[str]
-) -> list[Replicate]:
+def each[Done](
+    work: Callable[[int], Done], numbers: Sequence[int] | range, pool: Executor | None, variant: str, failures: list[str]
+) -> list[Done]:
     """Do `work` for every replicate; one that fails is a line in `failures`, the others go on."""
-    out: list[Replicate] = []
+    out: list[Done] = []
 
-    def book(number: int, finish: Callable[[], Replicate]) -> None:
+    def book(number: int, finish: Callable[[], Done]) -> None:
         try:
             out.append(finish())
         except (ArithmeticError, ValueError, PovsimError, MemoryError) as reason:
@@ -176,7 +176,7 @@ def _each(
         for number in numbers:
             book(number, partial(work, number))
         return out
-    jobs: dict[Future[Replicate], int] = {pool.submit(work, number): number for number in numbers}
+    jobs: dict[Future[Done], int] = {pool.submit(work, number): number for number in numbers}
     try:
         for job in as_completed(jobs):
             book(jobs[job], job.result)

@@ -35,6 +35,14 @@ def write(folder: Path, code: str = "en") -> Path:
     language(code)
     summary = read_summary(folder)
     tables = {name: table for name in TABLES if (table := _table(folder, name)) is not None}
+    if summary.get("command") == "rollout":
+        from povsim.reporting import rollout_page
+
+        tables = {name: table for name in rollout_page.TABLES if (table := _table(folder, name)) is not None}
+        texts = (_json(folder / "provenance.json"), _text(folder / "scenario.yaml"), _text(folder / "REPRODUCE.md"))
+        for name, content in rollout_page.write(summary, tables, code, texts).items():
+            _put(folder / name, content)
+        return folder / "report.html"
     drawn = figures(summary, tables, code)
     page = render(
         summary,
