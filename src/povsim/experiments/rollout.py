@@ -24,6 +24,7 @@ from povsim.experiments.costs import cooperative_flows
 from povsim.experiments.replicate import ArmOutcome, Replicate, burn_in, live_arms
 from povsim.model.arm import Arm
 from povsim.model.rollout import YearOfRollout
+from povsim.model.rollout_order import ORDERS
 from povsim.population.columns import HOME, PLACE
 
 Floats = NDArray[np.float64]
@@ -90,21 +91,32 @@ class Found:
 
 
 def strategies_of(scenario: Scenario) -> list[Strategy]:
-    """The arms of a scenario that are strategies: those with cooperatives and a rollout of their own."""
-    return [
+    """The arms of a scenario that are strategies: those with cooperatives and a rollout of their own.
+
+    In one order however the scenario lists them, so that its file gives the same result: the record first, then the plan; the
+    kinds as tables show them; arms of the user last, by name.
+    """
+    found = [
         Strategy(spec.name, _short(spec), spec.cooperative, spec.target)
         for spec in scenario.arms
         if spec.cooperative is not None and spec.rollout is not None
     ]
+    kinds, scenarios = list(ORDERS), ("as_reported", "as_planned")
+
+    def place(s: Strategy) -> tuple[object, ...]:
+        kind = kinds.index(s.name) if s.name in kinds else len(kinds)
+        return (scenarios.index(s.cooperative) if s.cooperative in scenarios else len(scenarios), s.cooperative, kind, s.name)
+
+    return sorted(found, key=place)
 
 
 def fail_if_nothing_to_compare(scenario: Scenario) -> None:
-    """Two strategies are needed, and `aid` to count exits against."""
+    """Two orders are needed, and `aid` to count exits against."""
     found = strategies_of(scenario)
-    if len(found) < 2 or AGAINST not in scenario.arm_names:
+    if len({s.name for s in found}) < 2 or AGAINST not in scenario.arm_names:
         raise PovsimError(
-            f"A comparison of rollouts needs the arm '{AGAINST}' and two arms or more with a rollout of their own; given: "
-            f"{', '.join(scenario.arm_names)}. Leave arms out, or give strategies=[phased,poorest_first]."
+            f"A comparison of rollouts needs the arm '{AGAINST}' and two orders or more, each an arm with its own rollout; "
+            f"given: {', '.join(scenario.arm_names)}. Leave arms out, or give strategies=[phased,poorest_first]."
         )
 
 

@@ -39,7 +39,7 @@ def advice(
         for world in worlds
     }
     everywhere = set.intersection(*beats.values()) if beats else set()
-    best = [a for a in names if all((a, b) in everywhere for b in names if b != a)]
+    best = [a for a in names if len(names) > 1 and all((a, b) in everywhere for b in names if b != a)]
     beaten = sorted({b for _, b in everywhere}, key=names.index)
     regret = [_regret(name, names, worlds, arm_of, arms) for name in names]
     known = [one for one in regret if one["worst_per_1000"] is not None]

@@ -255,7 +255,8 @@ def _gain(summary: Summary, variant: str, scenario: str, words: Language) -> str
     means = [c["mean"] for c in known]
     low, high = (words.per_thousand(end, means, signed=True) for end in (min(means), max(means)))
     count = sum(c["low95"] is not None and c["low95"] > 0 for c in known)
-    return words.text("rollout.sentence.gain_more", low=low, high=high, count=count, all=len(found), **fields)
+    below = sum(c["high95"] is not None and c["high95"] < 0 for c in known)
+    return words.text("rollout.sentence.gain_more", low=low, high=high, count=count, below=below, all=len(found), **fields)
 
 
 def _worlds(summary: Summary, words: Language) -> str:
