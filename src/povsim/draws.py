@@ -48,7 +48,7 @@ class Stream(IntEnum):
     VILLAGE_FIXED = 12
     """local potential, market access, elite capture, quality of management (normal)"""
     VILLAGE_FIXED_2 = 13
-    """place in the funnel, cover of the rollout, village shock (normal)"""
+    """place in the funnel, cover of the rollout, village shock (normal), lot of the rollout `random`"""
     TIES = 14
     """place on the ring, two further ties"""
     SAMPLE = 15

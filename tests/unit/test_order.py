@@ -14,7 +14,7 @@ MONTHLY = [stage for stage in ORDER if stage.when == "month"]
 BY_NAME = {stage.name: stage for stage in ORDER}
 
 PASSES = {
-    ("start of the arms",): {"start": ("found_cooperatives",)},
+    ("start of the arms",): {"start": ("found_cooperatives", "found_here")},
     ("turn of the year",): {"shocks": ("year_of_life",)},
     ("macro and village shocks", "asset shocks", "income", "aid"): {
         "shocks": ("month_of_life",),

@@ -35,6 +35,7 @@ MEANINGS = {
     "population.households_per_village": "20 to 5,000",
     "population.provinces": "[Aceh,Jawa Timur]; null: all",
     "cooperative": "as_reported | as_planned | optimistic: scenario of the cooperative arms",
+    "rollout": "all | phased | poorest_first | ...: povsim rollout --help lists them",
     "rollout.coverage": "share of villages with a cooperative, 0-1",
     "economy": "steady | growth | crisis",
     "registry": "dtks | dtsen",

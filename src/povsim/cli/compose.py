@@ -39,7 +39,7 @@ def compose(overrides: Sequence[str], base: Mapping[str, Any] | None = None) -> 
         if isinstance(given.get(group), Mapping) and key in given[group]
     }
     for group, name in chosen.items():
-        if name not in (*later.POPULATIONS, *later.ROLLOUTS):
+        if name not in later.POPULATIONS:
             fail_if_unknown_choice(group, name, group_choices(group))
     names = [f"{group}={name}" for group, name in chosen.items() if name in group_choices(group)]
     try:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from povsim.config.arms import ARMS, ArmSpec
-from povsim.config.parts import Economy, Exit, Registry, Rollout
+from povsim.config.parts import Economy, Exit, Registry
 from povsim.config.population import Population
 from povsim.config.programmes import Delivery, Eligibility, ProgrammeSpec
+from povsim.config.rollout import Rollout
 from povsim.config.scenario import Scenario, scenario_from
 
 __all__ = [

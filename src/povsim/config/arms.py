@@ -10,6 +10,8 @@ from povsim import parameters
 from povsim.config import checks, read
 from povsim.config.checks import hint
 from povsim.config.defaults import group_choices
+from povsim.config.population import Population
+from povsim.config.rollout import Rollout, arm_rollout
 from povsim.errors import PovsimError
 
 Aid = Literal["equal_cost"] | bool
@@ -33,6 +35,8 @@ class ArmSpec:
     """The arm whose public cost is matched."""
     levers: tuple[str, ...] = ()
     """What the arm gets beyond its scenario, names of LEVERS."""
+    rollout: Rollout | None = None
+    """Its own rollout; None: that of the run."""
     target: bool = False
     """Whether its cooperatives follow the ministry's targets; stamped "target" wherever it is shown."""
     aid_until: int | None = None
@@ -98,14 +102,16 @@ ARMS = (
 """The arms with a name of their own, in the order of tables: the twelve of the model page, and their equal-cost twins."""
 
 _BUILT_IN = {arm.name: arm for arm in ARMS}
-_KEYS = ("aid", "of", "cooperative", "programmes", "levers", "aid_until", "graduation_years")
+_KEYS = ("aid", "of", "cooperative", "programmes", "levers", "aid_until", "graduation_years", "rollout")
 
 
-def definitions_from(value: object, programmes: Sequence[str], horizon_months: int) -> tuple[ArmSpec, ...]:
-    """Arms that the user defines under `arm_definitions`; `programmes` are the names they may use."""
+def definitions_from(
+    value: object, programmes: Sequence[str], horizon_months: int, rollout: Rollout, population: Population
+) -> tuple[ArmSpec, ...]:
+    """Arms that the user defines under `arm_definitions`; `programmes`: names they may use, `rollout`: that of the run."""
     checks.fail_if_not_a_mapping("arm_definitions", value, "arm_definitions.mine={aid: true, cooperative: optimistic}")
     assert isinstance(value, Mapping)
-    return tuple(_definition(name, given, programmes, horizon_months) for name, given in value.items())
+    return tuple(_definition(name, given, programmes, horizon_months, rollout, population) for name, given in value.items())
 
 
 def arms_from(value: object, definitions: Sequence[ArmSpec]) -> tuple[ArmSpec, ...]:
@@ -236,6 +242,12 @@ def fail_if_aid_is_off(where: str, key: str, aid: object) -> None:
         raise PovsimError(f"{where}.{key} ends today's aid, which the arm does not have. Add aid: true or leave {key} out.")
 
 
+def fail_if_nothing_to_roll_out(where: str, cooperative: object) -> None:
+    """A rollout is of cooperatives, so there must be some."""
+    if cooperative is None:
+        raise PovsimError(f"{where}.rollout is one of cooperatives, but the arm has none. Add cooperative: scenario.")
+
+
 def fail_if_unknown_programme(where: str, name: str, programmes: Sequence[str]) -> None:
     """A programme is defined under `programmes`."""
     if name not in programmes:
@@ -245,7 +257,9 @@ def fail_if_unknown_programme(where: str, name: str, programmes: Sequence[str]) 
         )
 
 
-def _definition(name: str, value: object, programmes: Sequence[str], horizon_months: int) -> ArmSpec:
+def _definition(
+    name: str, value: object, programmes: Sequence[str], horizon_months: int, rollout: Rollout, population: Population
+) -> ArmSpec:
     where = f"arm_definitions.{name}"
     checks.fail_if_bad_name("arm_definitions", name)
     fail_if_name_is_taken(name)
@@ -281,6 +295,10 @@ def _definition(name: str, value: object, programmes: Sequence[str], horizon_mon
         if key in given:
             fail_if_aid_is_off(where, key, aid)
             ends[key] = read.whole(f"{where}.{key}", given[key], least, most)
+    own = None
+    if given.get("rollout") is not None:
+        fail_if_nothing_to_roll_out(where, cooperative)
+        own = arm_rollout(f"{where}.rollout", given["rollout"], rollout, population)
     return ArmSpec(
         name,
         aid,
@@ -288,6 +306,7 @@ def _definition(name: str, value: object, programmes: Sequence[str], horizon_mon
         used,
         None if of is None else str(of),
         levers=levers,
+        rollout=own,
         target=cooperative == TARGETS,
         **ends,  # type: ignore[arg-type]
     )

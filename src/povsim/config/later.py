@@ -14,7 +14,6 @@ KEYS = {
     "branch_from": "every run lives through its own burn-in",
 }
 POPULATIONS = ("survey",)
-ROLLOUTS = ("phased",)
 UNCERTAINTY = ("prior", "posterior")
 PRODUCTS = ("coaching", "savings_group", "credit", "insurance", "price_support")
 

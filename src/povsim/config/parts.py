@@ -1,10 +1,10 @@
-"""The small parts of a scenario: exit, rollout, economy, registry."""
+"""The small parts of a scenario: exit, economy, registry."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from povsim.config import checks, later, read
+from povsim.config import checks, read
 from povsim.config.defaults import group_choices
 from povsim.errors import PovsimError
 
@@ -20,16 +20,6 @@ class Exit:
     """Margin above the line to be reached, as a share of the line, 0 to 1."""
     W: int
     """Months at or above the line after that, 1 to 60."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rollout:
-    """Which villages get a cooperative, and when."""
-
-    kind: str
-    """`all`: every covered village from the first month."""
-    coverage: float
-    """Share of villages with a cooperative, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +48,6 @@ def exit_from(value: object) -> Exit:
     """Check the keys under `exit`."""
     given = read.keys("exit", value, Exit.__slots__, "exit.b=.1")
     return Exit(b=read.share("exit.b", given["b"]), W=read.whole("exit.W", given["W"], 1, 60))
-
-
-def rollout_from(value: object) -> Rollout:
-    """Check the keys under `rollout`."""
-    given = read.keys("rollout", value, Rollout.__slots__, "rollout.coverage=.5")
-    kind = read.choice("rollout", given["kind"], group_choices("rollout"), later.ROLLOUTS)
-    return Rollout(kind=kind, coverage=read.share("rollout.coverage", given["coverage"]))
 
 
 def economy_from(value: object, horizon_months: int) -> Economy:

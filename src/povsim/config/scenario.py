@@ -12,9 +12,10 @@ from povsim.config import checks, later, read
 from povsim.config.arms import ArmSpec, across, arms_from, definitions_from, idle_levers, resolved, unused_definitions
 from povsim.config.defaults import GROUP_KEY, defaults, group_choices, merged
 from povsim.config.mechanism import futures_from, ledger_from
-from povsim.config.parts import Economy, Exit, Registry, Rollout, economy_from, exit_from, registry_from, rollout_from
+from povsim.config.parts import Economy, Exit, Registry, economy_from, exit_from, registry_from
 from povsim.config.population import Population, population_from
 from povsim.config.programmes import ProgrammeSpec, programmes_from
+from povsim.config.rollout import Rollout, as_keys, rollout_from
 from povsim.errors import PovsimError
 
 VARIANTS = ("trap", "no_trap")
@@ -58,7 +59,7 @@ class Scenario:
     scenarios: tuple[str, ...]
     """Scenarios of cooperatives that are compared in one run, the run's own first; empty: only that."""
     rollout: Rollout
-    """Which villages get a cooperative."""
+    """Which villages get a cooperative, and when; an arm may have its own."""
     economy: Economy
     """The economy outside the villages."""
     registry: Registry
@@ -116,7 +117,8 @@ class Scenario:
         names["arm_definitions"] = {arm.name: _definition(arm) for arm in self.arm_definitions}
         names["programmes"] = {programme.name: _without_name(programme) for programme in self.programmes}
         plain = {name: getattr(self, name) for name in self.__slots__ if name != "warnings"} | names
-        plain |= {part: asdict(getattr(self, part)) for part in ("population", "rollout", "economy", "registry", "exit")}
+        plain |= {part: asdict(getattr(self, part)) for part in ("population", "economy", "registry", "exit")}
+        plain["rollout"] = as_keys(self.rollout)
         ordered: dict[str, Any] = json.loads(json.dumps(plain, sort_keys=True, allow_nan=False))
         return ordered
 
@@ -137,7 +139,10 @@ def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
     horizon = read.years("horizon_months", given["horizon_months"], 84, 600)
     cooperative = _cooperative(given["cooperative"])
     programmes = programmes_from(given["programmes"], horizon)
-    definitions = definitions_from(given["arm_definitions"], [programme.name for programme in programmes], horizon)
+    population = population_from(given["population"])
+    rollout = rollout_from(given["rollout"], population)
+    names = [programme.name for programme in programmes]
+    definitions = definitions_from(given["arm_definitions"], names, horizon, rollout, population)
     arms = arms_from(given["arms"], definitions)
     economy = economy_from(given["economy"], horizon)
     registry = registry_from(given["registry"])
@@ -155,7 +160,7 @@ def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
     return Scenario(
         seed=read.whole("seed", given["seed"], 0, SEED_MAX),
         replicates=read.whole("replicates", given["replicates"], 1, 10_000),
-        population=population_from(given["population"]),
+        population=population,
         horizon_months=horizon,
         burn_in_months=read.years("burn_in_months", given["burn_in_months"], 36, 600),
         arms=lived,
@@ -165,7 +170,7 @@ def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
         interactions=read.switch("interactions", given["interactions"]),
         cooperative=cooperative,
         scenarios=scenarios,
-        rollout=rollout_from(given["rollout"]),
+        rollout=rollout,
         economy=economy,
         registry=registry,
         exit=exit_from(given["exit"]),
@@ -268,6 +273,7 @@ def _definition(arm: ArmSpec) -> dict[str, Any]:
         "of": arm.of,
         "aid_until": arm.aid_until,
         "graduation_years": arm.graduation_years,
+        **({} if arm.rollout is None else {"rollout": as_keys(arm.rollout)}),
     }
 
 

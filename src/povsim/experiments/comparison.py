@@ -104,6 +104,7 @@ def model_arm(scenario: Scenario, variant: str, spec: ArmSpec) -> Arm:
     # levers go before parameters set by the user, else an arm and the one without its levers would be the same
     given = scenario.overrides()
     p = parameters.values(variant, spec.cooperative, given | lever_values(variant, spec.levers, given))
+    rollout = spec.rollout or scenario.rollout
     aid = dict(TODAYS_AID) if spec.aid else {}
     return Arm(
         name=spec.name,
@@ -111,7 +112,8 @@ def model_arm(scenario: Scenario, variant: str, spec: ArmSpec) -> Arm:
         programmes={**aid, **dict.fromkeys(spec.programmes, 1.0)},
         cooperative=spec.cooperative is not None,
         payer=scenario.payer,
-        coverage=scenario.rollout.coverage if spec.cooperative else 0.0,
+        coverage=rollout.coverage if spec.cooperative else 0.0,
+        rollout=None if rollout.plain or spec.cooperative is None else rollout,
         aid_until=spec.aid_until,
         graduation_years=spec.graduation_years,
         registry_cost=_registry_cost(parameters.values(variant, None, given), p),
@@ -143,7 +145,7 @@ def _variant(
         advance()
         return replicate
 
-    replicates = _each(first, range(scenario.replicates), outer, variant, failures)
+    replicates = each(first, range(scenario.replicates), outer, variant, failures)
     if not replicates:
         raise PovsimError(
             f"Every replicate of variant {variant} failed. The first reason: {failures[0] if failures else 'none given'}."
@@ -170,7 +172,7 @@ def _variant(
             return replicate
 
         numbers = range(CHOICE_FIRST, CHOICE_FIRST + _choices(scenario))
-        return sorted(_each(live, numbers, outer, variant, failures), key=lambda r: r.number)
+        return sorted(each(live, numbers, outer, variant, failures), key=lambda r: r.number)
 
     sought = _forms(scenario, done, twins, elsewhere)
     for attempt in range(TRIES):
@@ -180,7 +182,7 @@ def _variant(
         levels = {twin.spec.name: _level(scenario, variant, twin) for twin in open_}
         arms = [twin.lived(model_arm(scenario, variant, twin.spec), levels[twin.spec.name]) for twin in open_]
         step = advance if attempt == 0 else lambda: None
-        lived = _each(again(arms, step), [r.number for r in done.replicates], outer, variant, failures)
+        lived = each(again(arms, step), [r.number for r in done.replicates], outer, variant, failures)
         done.replicates = sorted(lived, key=lambda r: r.number)
         for twin, arm in zip(open_, arms, strict=True):
             twin.points.append((levels[arm.name], _mean_cost(done, arm.name)))
@@ -211,7 +213,7 @@ def _break_even(
                 advance()
                 return r
 
-            return break_even.draws_of(_each(one, numbers, outer, done.variant, failures), kept)
+            return break_even.draws_of(each(one, numbers, outer, done.variant, failures), kept)
 
         return live
 
@@ -269,13 +271,13 @@ def _mean_cost(done: VariantRun, name: str) -> float:
     return float(np.mean([r.outcomes[name].total_cost for r in done.replicates]))
 
 
-def _each(
-    work: Callable[[int], Replicate], numbers: Sequence[int] | range, pool: Executor | None, variant: str, failures: list[str]
-) -> list[Replicate]:
+def each[Done](
+    work: Callable[[int], Done], numbers: Sequence[int] | range, pool: Executor | None, variant: str, failures: list[str]
+) -> list[Done]:
     """Do `work` for every replicate; one that fails is a line in `failures`, the others go on."""
-    out: list[Replicate] = []
+    out: list[Done] = []
 
-    def book(number: int, finish: Callable[[], Replicate]) -> None:
+    def book(number: int, finish: Callable[[], Done]) -> None:
         try:
             out.append(finish())
         except (ArithmeticError, ValueError, PovsimError, MemoryError) as reason:
@@ -285,7 +287,7 @@ def _each(
         for number in numbers:
             book(number, partial(work, number))
         return out
-    jobs: dict[Future[Replicate], int] = {pool.submit(work, number): number for number in numbers}
+    jobs: dict[Future[Done], int] = {pool.submit(work, number): number for number in numbers}
     try:
         for job in as_completed(jobs):
             book(jobs[job], job.result)

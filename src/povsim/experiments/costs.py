@@ -25,13 +25,20 @@ def first_month_at(status: NDArray[np.uint8], start: NDArray[np.uint8], least: i
 
 
 def cooperative_flows(
-    status: NDArray[np.uint8], start: NDArray[np.uint8], debt: Floats, weight: Floats, arm: Arm
+    status: NDArray[np.uint8],
+    start: NDArray[np.uint8],
+    debt: Floats,
+    weight: Floats,
+    arm: Arm,
+    mentored: Floats | None = None,
+    capital: Floats | None = None,
 ) -> dict[Booked, Floats]:
     """Rp of the nation in months 1..T by purse and item; what comes back is negative. weight [V] real villages.
 
-    Payer `cooperative`: capital is lent by state banks, at r_ext; their lending is what the debt [T, V] of the cooperatives
-    grows by, and what they get back is interest and repayment. What is owed at the horizon counts as lost. The ministry pays
-    building, mentoring and administration.
+    Where support is limited: `mentored` [years, V] intensity of mentoring, `capital` [V] Rp at the first trade. Payer
+    `cooperative`: capital is lent by state banks, at r_ext; their lending is what the debt [T, V] of the cooperatives grows by,
+    and what they get back is interest and repayment. What is owed at the horizon counts as lost. The ministry pays building,
+    mentoring and administration.
     """
     T = status.shape[0]
     flows: dict[Booked, Floats] = {}
@@ -39,15 +46,22 @@ def cooperative_flows(
         return flows
     lends = arm.payer == "cooperative"
     purse = "ministry" if lends else arm.payer
-    for name, least, amount in (("building", BUILDING, arm.p["building"]), ("capital", TRADING, arm.p["capital"])):
+    for name, least, amount in (
+        ("building", BUILDING, np.full(weight.size, arm.p["building"])),
+        ("capital", TRADING, np.full(weight.size, arm.p["capital"]) if capital is None else capital),
+    ):
         month = first_month_at(status, start, least)
         paid = month > 0
         flow = np.zeros(T)
-        np.add.at(flow, month[paid] - 1, weight[paid] * amount)
+        np.add.at(flow, month[paid] - 1, weight[paid] * amount[paid])
         if not (lends and name == "capital"):
             flows[purse, name] = flow
-    alive = ((status >= 1) & (status <= DORMANT)) @ weight
-    flows[purse, "mentoring"] = alive * arm.p["mentor"] * arm.p["mentor_idr_year"] / 12
+    there = (status >= 1) & (status <= DORMANT)
+    alive = there @ weight
+    if mentored is None:
+        flows[purse, "mentoring"] = alive * arm.p["mentor"] * arm.p["mentor_idr_year"] / 12
+    else:
+        flows[purse, "mentoring"] = (there * np.repeat(mentored, 12, axis=0)[:T]) @ weight * arm.p["mentor_idr_year"] / 12
     flows[purse, "administration"] = alive * arm.p["admin_idr_year"] / 12
     if lends:
         before = np.concatenate([np.zeros((1, debt.shape[1])), debt[:-1]])
@@ -58,19 +72,21 @@ def cooperative_flows(
 
 
 def costs_by_purse(
-    record: Record, start: NDArray[np.uint8], weight: Floats, arms: Sequence[Arm]
+    record: Record, start: NDArray[np.uint8], weight: Floats, arms: Sequence[Arm], capital: Floats | None = None
 ) -> tuple[list[dict[Booked, float]], Floats]:
     """Present value by (purse, item) of each arm, Rp of the nation, the residual value of buildings negative; and what the
     cooperatives of each arm cost in months 1..T [arm, T], before discounting and without what comes back.
 
-    start uint8 [arm, V]: status at t = 0.
+    start uint8 [arm, V]: status at t = 0; capital [arm, V] Rp, as granted to each village where a rollout limits it.
     """
     out = []
     outlays = np.zeros((len(arms), record.status.shape[1]))
     for a, arm in enumerate(arms):
         rate = arm.p["discount"]
         cost = {key: float(present_value(flow[a], rate)) for key, flow in record.outlay.items()}
-        for booked, flow in cooperative_flows(record.status[a], start[a], record.debt[a], weight, arm).items():
+        support = (record.mentored[a], capital[a]) if arm.rollout is not None and capital is not None else (None, None)
+        flows = cooperative_flows(record.status[a], start[a], record.debt[a], weight, arm, *support)
+        for booked, flow in flows.items():
             cost[booked] = cost.get(booked, 0.0) + float(present_value(flow, rate))
             outlays[a] += np.maximum(flow, 0.0)
             if booked[1] == "building":

@@ -23,6 +23,7 @@ from povsim.measures.spells import Survival, reentry, survival_of_exits
 from povsim.model.arm import Arm
 from povsim.model.baseline import baseline_poor, capacity_ahead
 from povsim.model.country import Country
+from povsim.model.rollout import YearOfRollout
 from povsim.model.state import State
 from povsim.population.columns import COOP, HOME, LIFE, PLACE, TIE
 from povsim.population.fitted import fitted_table
@@ -50,7 +51,9 @@ class ArmOutcome:
     `measures.aid_end.after_the_last_aid`, by group; lasting [H] of all households: lives, stands above the line throughout the
     last W months and has ccap(T) >= 1 + b; poverty_free: discounted years above the line of a household, mean of each group;
     relapse [n] what became of E2, index into `povsim.measures.relapse.KINDS`; premium [V] share of the price that a trading
-    cooperative pays on top after the last month, after the wedge rule.
+    cooperative pays on top after the last month, after the wedge rule; since [V] month in which the programme began
+    in a village, 0 never; rollout: what was decided each year, where the arm has a rollout; support: intensity of mentoring
+    [years, V], capital granted [V] Rp.
     """
 
     tau: dict[str, NDArray[np.int16]]
@@ -70,6 +73,9 @@ class ArmOutcome:
     poverty_free: dict[str, float | None]
     relapse: NDArray[np.uint8]
     premium: Floats
+    since: NDArray[np.int16]
+    rollout: list[YearOfRollout]
+    support: tuple[Floats, Floats]
 
     @property
     def total_cost(self) -> float:
@@ -149,7 +155,7 @@ def live_arms(
     )  # fmt: skip
     start = state.coop[:, COOP.status].astype(np.uint8)
     record = country.run()
-    costs, outlays = costs_by_purse(record, start, replicate.village_weight, arms)
+    costs, outlays = costs_by_purse(record, start, replicate.village_weight, arms, state.coop[:, COOP.capital])
     persons = _persons_by_village(replicate.sample)
     replicate.until = record.until
     W, T = scenario.exit.W, scenario.horizon_months
@@ -191,6 +197,9 @@ def live_arms(
             },
             relapse=relapses(marks, tau["E2"], W, record.until),
             premium=state.coop[a, COOP.pi].copy(),
+            since=state.coop[a, COOP.since].astype(np.int16),
+            rollout=country.offices[a].years if a in country.offices else [],
+            support=(record.mentored[a], state.coop[a, COOP.capital].copy()),
         )
 
 

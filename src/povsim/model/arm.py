@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from povsim.config.rollout import Rollout
 
 
 @dataclass(frozen=True)
@@ -13,7 +17,8 @@ class Arm:
     coverage: share of villages that get one; quotas: factor on the families of each programme (absent: 1); grant: Rp per
     family in months 1, 2, ... of programme `grant`; aid_until: last month of today's aid; graduation_years: years after which
     a family with labour leaves today's aid; registry_cost: Rp per household of the nation, once at the start and per year,
-    beyond what today's registry costs.
+    beyond what today's registry costs; rollout: who begins when, None where
+    all that are covered begin in month 1.
     """
 
     name: str
@@ -27,3 +32,4 @@ class Arm:
     aid_until: int | None = None
     graduation_years: int | None = None
     registry_cost: tuple[float, float] = (0.0, 0.0)
+    rollout: "Rollout | None" = None

@@ -20,6 +20,7 @@ from povsim.model.month import TALLY_ROWS, live
 from povsim.model.programmes import Programme, Registry, standard_programmes
 from povsim.model.rates import records, unit_table
 from povsim.model.records import FOLLOWED, Record
+from povsim.model.rollout_office import RolloutOffice
 from povsim.model.start import TRADING, found_cooperatives
 from povsim.model.state import State
 from povsim.model.village import Village
@@ -36,7 +37,7 @@ class Country(mesa.Model):
 
     `state` is changed in place (branch it first). `tracked`: rows of the households whose exit marks are kept. `macro`: log
     income relative to trend from month 1 on. `edits`: draws with another value. Agents: `programmes`, `governments`,
-    `villages`.
+    `villages`, `offices` (by arm).
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Country(mesa.Model):
         programmes: Sequence[Callable[["Country"], Programme]] = (),
         village_class: type[Village] = Village,
         government_class: type[LocalGovernment] = LocalGovernment,
+        office_class: type[RolloutOffice] = RolloutOffice,
         pool: Executor | None = None,
         threads: int = 1,
         audit: bool = False,
@@ -97,10 +99,13 @@ class Country(mesa.Model):
         self._tracked_start = np.searchsorted(tracked, sample.start).astype(np.int64)
         self._tracked = (tracked - sample.start[sample.village[tracked]]).astype(np.int32)
         self.audit = np.zeros((len(arms), villages, TALLY_ROWS) if audit else (0, 0, 0))
-        self._edits = Edits.none(sample) if edits is None else edits
+        self.edits = Edits.none(sample) if edits is None else edits
         self._context = self._districts()
         if self.first_month == 1:
-            found_cooperatives(sample, state, self.arms, key, interactions, self._edits)
+            found_cooperatives(sample, state, self.arms, key, interactions, self.edits)
+        rolled_out = [a for a, arm in enumerate(self.arms) if arm.cooperative and arm.rollout is not None]
+        self.offices = {a: office_class(self, a) for a in rolled_out}
+        self._begin_rollouts(self.first_month)
         self.schedule_recurring(self.live_year, Schedule(interval=12, start=0))
 
     def arm_row(self, name: str) -> int:
@@ -128,12 +133,19 @@ class Country(mesa.Model):
         growth = float(np.exp(self.arms[0].p["g_w"] * max(0, month) / 12))
         for a, arm in enumerate(self.arms):
             self._enrol(a, arm, month, growth, u_refresh, record_error, enumeration)
+        if month != self.first_month:
+            self._begin_rollouts(month)
         self._schedule(month)
+
+    def _begin_rollouts(self, month: int) -> None:
+        if month >= 1:
+            for office in self.offices.values():
+                office.begin_year(month)
 
     def _registry_draws(self, month: int) -> tuple[Floats, Floats, Floats]:
         ids, first = self.sample.ids, self.sample.start[:-1]
-        u = self._edits.put(uniforms(self.key, Stream.REGISTRY_YEAR, ids, month), first, Stream.REGISTRY_YEAR, month)
-        v = self._edits.put(uniforms(self.key, Stream.HOUSEHOLD_YEAR, ids, month), first, Stream.HOUSEHOLD_YEAR, month)
+        u = self.edits.put(uniforms(self.key, Stream.REGISTRY_YEAR, ids, month), first, Stream.REGISTRY_YEAR, month)
+        v = self.edits.put(uniforms(self.key, Stream.HOUSEHOLD_YEAR, ids, month), first, Stream.HOUSEHOLD_YEAR, month)
         return u[:, 0], inverse_normal(u[:, 1]), inverse_normal(v[:, 3])
 
     def _enrol(
@@ -260,14 +272,19 @@ class Country(mesa.Model):
             coop = state.coop[a]
             for government, at in self._deciding:
                 view = DistrictView(
-                    month, arm, funds[at], self._listed[a, at], coop[COOP.covered, at] != 0, coop[COOP.status, at]
-                )
+                    month, arm, funds[at], self._listed[a, at],
+                    coop[COOP.covered, at] != 0, coop[COOP.status, at], coop[COOP.since, at],
+                )  # fmt: skip
                 schedule = government.decide(view)
                 for name, column in SCHEDULED.items():
                     coop[column, at] = getattr(schedule, name)
                 if self.record.works_lost.shape[1]:
                     lost = float(state.place[PLACE.weight, at] @ schedule.lost)
                     self.record.works_lost[a, row : row + 12] += lost
+            if a in self.offices:
+                self.offices[a].limit_support()
+            if self.record.mentored.shape[1]:
+                self.record.mentored[a, row // 12] = coop[COOP.mentor]
             if self._villages_decide:
                 self._let_villages_decide(month, arm, coop)
 
@@ -316,8 +333,8 @@ class Country(mesa.Model):
             self._below_from,
             r.below,
             self.audit,
-            self._edits.start,
-            self._edits.rows,
+            self.edits.start,
+            self.edits.rows,
         )
         if self._pool is None:
             live(0, villages, month, months, *common)

@@ -21,7 +21,8 @@ class DistrictView:
     """What the local government of a district sees of one arm when it decides, one entry a village of the district [k].
 
     month: first month of the year; funds: Rp a year of village funds; listed: real households with labour on the works
-    list; covered: whether the programme founds a cooperative here; status of the cooperative.
+    list; covered: whether the programme founds a cooperative here; status of the cooperative; since: month
+    in which the programme began here, 0 if it has not.
     """
 
     month: int
@@ -30,6 +31,7 @@ class DistrictView:
     listed: Floats
     covered: NDArray[np.bool_]
     status: Floats
+    since: Floats
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,10 @@ class LocalGovernment(mesa.Agent):
 
     def decide(self, view: DistrictView) -> DistrictSchedule:
         """(19) A share of village funds pays works wages to listed households; where the village fund pays for the cooperative,
-        a part of the funds is displaced for `displaced_months`; mentoring and capital as the arm's scenario has them."""
+        a part of the funds is displaced for `displaced_months` from its start; mentoring and capital as in the scenario."""
         p = view.arm.p
-        pays = view.arm.payer == "village_fund" and 1 <= view.month <= p["displaced_months"]
+        months = view.month - np.maximum(view.since, 1) + 1
+        pays = (view.arm.payer == "village_fund") & (months >= 1) & (months <= p["displaced_months"])
         share = np.where(view.covered & pays, p["displaced"], 0.0)
         budget = p["works_share"] * view.funds / 12
         works = np.divide(budget * (1 - share), view.listed, out=np.zeros_like(budget), where=view.listed > 0)

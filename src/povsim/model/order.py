@@ -46,7 +46,7 @@ ORDER: tuple[Stage, ...] = (
         _columns(
             HOME="member cap",
             PLACE="inj_base",
-            COOP="status q q0 cash Dx Eq0 Eq funded mshare covered lent capital_flag invited",
+            COOP="status q q0 cash Dx Eq0 Eq funded mshare covered lent capital_flag invited since",
         ),
         "every arm takes over the state of month 0; covered villages take their place in the funnel and founders pay the fee",
         0,
@@ -186,7 +186,7 @@ ORDER: tuple[Stage, ...] = (
             LIFE="h size line l ability remit u_reg w_long u_urn formed",
             HOME="K(t-1) member(t-1) c_sum(t-1) record enrolled skill aid_share aid_years",
             PLACE="weight urban households",
-            COOP="covered status(t-1)",
+            COOP="covered status(t-1) since",
         ),
         _columns(HOME="record enrolled skill aid_share aid_years", COOP="works mentor capital"),
         "before the first month of a year: records are renewed and ranked, programmes enrol, local governments set the year",

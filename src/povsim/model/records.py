@@ -21,7 +21,7 @@ class Record:
     [arm, month, V, 4] person sums of the real village; status uint8, members, volume [arm, month, V]; outlay Rp of the
     nation [arm, month] by (purse, item), before discounting; enrolled families of the nation by programme, [arm, year]; debt Rp
     [arm, month, V] of the cooperative; below int16 [arm, H] last month with m12 < 1 of the last FOLLOWED (0: none of them);
-    aided [arm, year, tracked] whether today's aid is received.
+    aided [arm, year, tracked] whether today's aid is received; mentored: intensity of mentoring [arm, year, V].
     """
 
     t_from: int
@@ -38,6 +38,7 @@ class Record:
     debt: Floats = field(default_factory=lambda: np.zeros((0, 0, 0)))
     below: NDArray[np.int16] = field(default_factory=lambda: np.zeros((0, 0), np.int16))
     aided: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0, 0), np.bool_))
+    mentored: Floats = field(default_factory=lambda: np.zeros((0, 0, 0)))
 
     @classmethod
     def empty(cls, arms: int, t_from: int, months: int, villages: int, households: int, tracked: NDArray[np.int64]) -> "Record":
@@ -56,6 +57,7 @@ class Record:
             np.zeros((arms, months, villages)),
             np.zeros((arms, households), np.int16),
             np.zeros((arms, -(-months // 12), tracked.size), np.bool_),
+            np.zeros((arms, -(-months // 12), villages)),
         )
 
     def mark_successions(self, formed: Floats, month: int) -> None:

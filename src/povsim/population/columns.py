@@ -125,6 +125,7 @@ COOP_COLUMNS = {
     "capital_flag": "1: capital speeds the funnel",
     "works": "Rp per month and listed household: village works",
     "invited": "1: aid families are invited as members",
+    "since": "month in which the programme began here; 0: not yet",
 }
 
 LIFE = _table("LIFE", LIFE_COLUMNS)

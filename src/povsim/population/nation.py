@@ -9,17 +9,19 @@ from povsim.population import geography
 
 @dataclass(frozen=True)
 class Nation:
-    """Totals that national quotas and budgets are shared out by: poor persons (BPS), villages with village funds (desa)."""
+    """Totals that national quotas and budgets are shared out by: poor persons (BPS), villages with village funds (desa),
+    all villages."""
 
     poor_persons: float
     desa: float
+    villages: float
 
 
 def nation() -> Nation:
     """Totals of Indonesia; also those that the fictional district takes its share of."""
     frame = geography.load_frame()
     poor = (frame["persons"] * frame["p0_pct"] / 100).sum()
-    return Nation(float(poor), float((frame["villages"] - frame["kelurahan"]).sum()))
+    return Nation(float(poor), float((frame["villages"] - frame["kelurahan"]).sum()), float(frame["villages"].sum()))
 
 
 def cells_of(kind: str, provinces: tuple[str, ...] | None = None) -> pl.DataFrame:

@@ -63,7 +63,7 @@ class _Material:
         return Part("note", self.words.text("note.pkh"))
 
     def figure(self, name: str) -> list[Part]:
-        return [Part("figure", _inline(self.figures[name]))] if name in self.figures else []
+        return [Part("figure", inline(self.figures[name]))] if name in self.figures else []
 
     def per_variant(self, make: Callable[[str], Table | None]) -> list[Part]:
         return _tables(make(variant) for variant in self.summary["variants"])
@@ -334,13 +334,18 @@ def _grade_key(m: _Material) -> Part:
 
 
 def _reproduce(m: _Material) -> list[Part]:
-    parts = [Part("code", m.reproduce_text)] if m.reproduce_text else []
-    if m.provenance:
-        lines = "\n".join(f"{key}: {value}" for key, value in _flat(m.provenance))
-        parts.append(Part("code", lines, m.words.text("page.provenance")))
-    if m.scenario_text:
-        parts.append(Part("code", m.scenario_text, m.words.text("page.scenario")))
-    return parts or [m.text("missing")]
+    return reproduce_parts(m.words, m.provenance, m.scenario_text, m.reproduce_text)
+
+
+def reproduce_parts(words: Language, provenance: Mapping[str, Any], scenario_text: str, reproduce_text: str) -> list[Part]:
+    """The recipe, the provenance and the scenario."""
+    parts = [Part("code", reproduce_text)] if reproduce_text else []
+    if provenance:
+        lines = "\n".join(f"{key}: {value}" for key, value in _flat(provenance))
+        parts.append(Part("code", lines, words.text("page.provenance")))
+    if scenario_text:
+        parts.append(Part("code", scenario_text, words.text("page.scenario")))
+    return parts or [Part("text", words.text("page.missing"))]
 
 
 def _flat(entries: Mapping[str, Any], above: str = "") -> Iterable[tuple[str, Any]]:
@@ -377,7 +382,7 @@ def _count(value: Any, words: Language) -> str:
     return "?" if value is None else words.number(value)
 
 
-def _inline(svg: str) -> Any:
+def inline(svg: str) -> Any:
     """An SVG text without the XML head, which has no place inside a page."""
     from markupsafe import Markup
 

@@ -42,6 +42,14 @@ def write(folder: Path, code: str = "en") -> Path:
     language(code)
     summary = read_summary(folder)
     tables = {name: table for name in TABLES if (table := _table(folder, name)) is not None}
+    if summary.get("command") == "rollout":
+        from povsim.reporting import rollout_page
+
+        tables = {name: table for name in rollout_page.TABLES if (table := _table(folder, name)) is not None}
+        texts = (_json(folder / "provenance.json"), _text(folder / "scenario.yaml"), _text(folder / "REPRODUCE.md"))
+        for name, text in rollout_page.write(summary, tables, code, texts).items():
+            _put(folder / name, text.encode())
+        return folder / "report.html"
     summary.setdefault("brief", brief_numbers(summary, tables))
     drawn = figures(summary, tables, code)
     page = render(

@@ -1,0 +1,172 @@
+"""`povsim rollout`: where to start, and how fast: the same cooperatives in different orders under the same resources."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from povsim.cli.arguments import asks_for_help, split_arguments
+from povsim.cli.compare import fail_if_file_cannot_be_read, fail_if_out_is_given_twice
+from povsim.errors import PovsimError
+
+HELP = """Try it:  povsim rollout population=toy replicates=2 --out plan
+
+Begins the same cooperatives in different orders under the same yearly resources, on the same draws, and compares who leaves
+poverty for good, what it costs, what survives and who is reached.
+
+povsim rollout [strategies=[...]] [scenarios=[...]] [KEY=VALUE ...] [--out DIR] [--scenario FILE]
+
+  strategies=[phased,poorest_first]   kinds of rollout, or arms of your own; without it the ten kinds that need no file:
+{kinds}
+  scenarios=[as_reported,as_planned]  cooperatives they are of; without it both: today's record, and the ministry's targets
+  rollout.budget_idr_year=20e12       resources that all strategies share (null: no limit); also mentors, managers,
+                                      loan_funds_idr_year, coverage, start_without_support: configs/rollout/phased.yaml
+  --out DIR                           result folder, the same as out=DIR
+  --scenario FILE                     the scenario.yaml of a result folder; KEY=VALUE wins over it
+
+A list of districts of your own, against a lot:
+  povsim rollout 'strategies=[random,mine]' 'arm_definitions.mine={{aid: true, rollout: {{kind: file, file: districts.csv}}}}'
+
+All other keys are those of povsim compare --help, but arms.
+Exit codes: 0 done, 1 some runs failed, 2 something given cannot be used, 130 interrupted."""
+
+STRATEGIES = (
+    "all", "phased", "poorest_first", "extreme_poverty_first", "local_potential_first",
+    "readiness_first", "near_existing", "balanced", "random", "adaptive",
+)  # fmt: skip
+"""Compared where the user names none."""
+SCENARIOS = ("as_reported", "as_planned")
+LANGUAGES = ("en", "id")
+
+
+def run(argv: Sequence[str]) -> int:
+    """Compose, check, run, show."""
+    if asks_for_help(argv):
+        print(help_text())
+        return 0
+    options, overrides = split_arguments(argv, {"--out": "DIR", "--scenario": "FILE"})
+    scenario = scenario_of(options, overrides)
+
+    from povsim.experiments.folder import out_folder, stored_summary
+    from povsim.experiments.rollout import fail_if_nothing_to_compare
+
+    fail_if_nothing_to_compare(scenario)
+    out = out_folder("rollout", scenario)
+    for warning in scenario.warnings:
+        print(f"Warning: {warning}", file=sys.stderr)
+    stored = stored_summary(out, "rollout", scenario) if scenario.reuse else None
+    if stored is not None:
+        _show(stored, scenario.language)
+        print(f"\nRead from {out}: the same scenario, data and code were run before (reuse=false computes anew).")
+        return 0
+    return _run_and_write(scenario, out)
+
+
+def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
+    """The scenario in which every strategy is an arm with a rollout of its own."""
+    from povsim.cli.compose import compose
+    from povsim.config import scenario_from
+    from povsim.config.defaults import group_choices
+    from povsim.experiments.rollout import arms_for
+
+    fail_if_out_is_given_twice(options, overrides)
+    lists = {key: [text for text in overrides if text.startswith(f"{key}=")] for key in ("strategies", "scenarios", "arms")}
+    fail_if_arms_are_given(lists.pop("arms"))
+    others = [text for text in overrides if not any(text in given for given in lists.values())]
+    base = dict(fail_if_file_cannot_be_read(options["--scenario"])) if "--scenario" in options else {"rollout": "phased"}
+    base.pop("out", None)
+    if "--out" in options:
+        base["out"] = options["--out"]
+    given = compose(others, base)
+    if "--scenario" not in options or any(lists.values()):
+        strategies = words_of("strategies", lists["strategies"]) or STRATEGIES
+        scenarios = words_of("scenarios", lists["scenarios"]) or SCENARIOS
+        given |= arms_for(strategies, scenarios, given.get("arm_definitions") or {}, group_choices("rollout"))
+    return scenario_from(given)
+
+
+def words_of(key: str, texts: Sequence[str]) -> tuple[str, ...]:
+    """The words of KEY=[...], () where it is not given."""
+    from povsim.config import read
+    from povsim.config.checks import fail_if_repeated
+
+    fail_if_repeated("the command line", [text.partition("=")[0] for text in texts])
+    if not texts:
+        return ()
+    text = texts[0].partition("=")[2]
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise PovsimError(f"{key}={text} cannot be read. Write it in brackets: {key}=[one,two].") from error
+    example = {"strategies": "[phased,poorest_first]", "scenarios": "[as_reported,as_planned]"}[key]
+    return read.words(key, value, example)
+
+
+def fail_if_arms_are_given(texts: Sequence[str]) -> None:
+    """The arms of this command follow from strategies and scenarios."""
+    if texts:
+        raise PovsimError(f"'{texts[0]}': povsim rollout makes its arms from strategies=[...] and scenarios=[...]. Use these.")
+
+
+def help_text() -> str:
+    """The help, with the kinds as configs/ has them."""
+    listed = textwrap.fill(", ".join(STRATEGIES), 110, initial_indent=" " * 38, subsequent_indent=" " * 38)
+    return HELP.format(kinds=listed)
+
+
+def _run_and_write(scenario: Any, out: Path) -> int:
+    from povsim.cli.progress import progress
+    from povsim.experiments import rollout
+    from povsim.experiments.folder import result_folder
+
+    found = rollout.run(scenario, progress)
+    with result_folder(out, "rollout", scenario) as folder:
+        _write(folder, found, scenario)
+    _show(found.summary, scenario.language)
+    print(
+        f"\nWritten to {out}: {', '.join(sorted(path.name for path in out.iterdir()))}. Open {out / 'report.html'} to read it."
+    )
+    for failure in found.failures:
+        print(f"Failed: {failure}", file=sys.stderr)
+    return 1 if found.failures else 0
+
+
+def _write(folder: Any, found: Any, scenario: Any) -> None:
+    from povsim.experiments.provenance import provenance, reproduce
+    from povsim.reporting.rollout_figures import figures
+    from povsim.reporting.rollout_page import render
+    from povsim.reporting.rollout_words import notes, sentences
+
+    began = time.perf_counter()
+    summary = found.summary
+    summary["sentences"] = {code: sentences(summary, code) for code in LANGUAGES}
+    summary["remarks"] = {code: notes(summary, code) for code in LANGUAGES}
+    summary["failures"] = found.failures
+    folder.summary(summary)
+    for name, frame in found.tables.items():
+        folder.table(name, frame)
+    drawn = figures(summary, found.tables, scenario.language)
+    for name, svg in drawn.items():
+        folder.figure(name, svg)
+    folder.timings.update(found.timings)
+    resolved = yaml.safe_dump(scenario.resolved(), sort_keys=True, allow_unicode=True)
+    origin = provenance("rollout", scenario, folder.timings)
+    page = render(summary, found.tables, drawn, scenario.language, origin, resolved, reproduce("rollout", scenario))
+    folder.text("report.html", page)
+    folder.timings["report_s"] = time.perf_counter() - began
+
+
+def _show(summary: Mapping[str, Any], code: str) -> None:
+    from povsim.reporting.rollout_words import strategy_tables
+    from povsim.reporting.tables import print_tables
+
+    print_tables(strategy_tables(summary, code, short=True))
+    print()
+    for sentence in (*summary["sentences"][code], *(f"- {note}" for note in summary["remarks"][code])):
+        print(textwrap.fill(sentence, 110))

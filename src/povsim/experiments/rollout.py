@@ -1,0 +1,209 @@
+"""`povsim rollout`: the same cooperatives begun in different orders under the same resources, on the same draws.
+
+A strategy is an arm with a rollout of its own; all of them, and `aid` without cooperatives, branch from one burn-in.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from os import cpu_count
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from povsim.config import ArmSpec, Scenario
+from povsim.errors import PovsimError
+from povsim.experiments import rollout_tables
+from povsim.experiments.comparison import Progress, each, model_arm
+from povsim.experiments.replicate import ArmOutcome, Replicate, burn_in, live_arms
+from povsim.model.arm import Arm
+from povsim.model.rollout import YearOfRollout
+from povsim.model.rollout_order import ORDERS
+from povsim.population.columns import HOME, PLACE
+
+Floats = NDArray[np.float64]
+AGAINST = "aid"
+EXTREME = 0.64
+"""The extreme line as a share of the poverty line (model page, section 6)."""
+
+
+@dataclass
+class Strategy:
+    """An arm that is compared: its name, the kind of rollout (or the user's own name for it), the cooperative scenario."""
+
+    arm: str
+    name: str
+    cooperative: str
+    target: bool
+
+
+@dataclass
+class StrategyOutcome:
+    """What one strategy left in one replicate: tau of E4 [n] (0 never), cost Rp, month of start [V], status [T+1, V], member of
+    a trading cooperative in month 60 [n], years of the plan, Rp spent on cooperatives by year."""
+
+    tau: NDArray[np.int16]
+    cost: float
+    since: NDArray[np.int16]
+    status: NDArray[np.uint8]
+    member_m60: NDArray[np.bool_]
+    plan: list[YearOfRollout]
+    spent: Floats
+
+
+@dataclass
+class Lived:
+    """One replicate, reduced. Households are the baseline poor [n], villages [V]."""
+
+    number: int
+    weight: Floats
+    structural: NDArray[np.bool_]
+    extreme: NDArray[np.bool_]
+    village: NDArray[np.int32]
+    village_weight: Floats
+    urban: NDArray[np.bool_]
+    island: NDArray[Any]
+    households: float
+    strata: str
+    note: str
+    until: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
+    arms: dict[str, StrategyOutcome] = field(default_factory=dict)
+
+    def group(self, name: str) -> NDArray[np.bool_]:
+        """Households of `structural`, `extreme` or `baseline_poor` [n]."""
+        return {"structural": self.structural, "extreme": self.extreme}.get(name, np.ones(self.weight.size, np.bool_))
+
+
+@dataclass
+class Found:
+    """`summary` (content of summary.json without sentences), tidy `tables`, a line a failed run, seconds by stage."""
+
+    summary: dict[str, Any]
+    tables: dict[str, pl.DataFrame]
+    failures: list[str]
+    timings: dict[str, float]
+
+
+def strategies_of(scenario: Scenario) -> list[Strategy]:
+    """The arms of a scenario that are strategies: those with cooperatives and a rollout of their own.
+
+    In one order however the scenario lists them, so that its file gives the same result: the record first, then the plan; the
+    kinds as tables show them; arms of the user last, by name.
+    """
+    found = [
+        Strategy(spec.name, _short(spec), spec.cooperative, spec.target)
+        for spec in scenario.arms
+        if spec.cooperative is not None and spec.rollout is not None
+    ]
+    kinds, scenarios = list(ORDERS), ("as_reported", "as_planned")
+
+    def place(s: Strategy) -> tuple[object, ...]:
+        kind = kinds.index(s.name) if s.name in kinds else len(kinds)
+        return (scenarios.index(s.cooperative) if s.cooperative in scenarios else len(scenarios), s.cooperative, kind, s.name)
+
+    return sorted(found, key=place)
+
+
+def fail_if_nothing_to_compare(scenario: Scenario) -> None:
+    """Two orders are needed, and `aid` to count exits against."""
+    found = strategies_of(scenario)
+    if len({s.name for s in found}) < 2 or AGAINST not in scenario.arm_names:
+        raise PovsimError(
+            f"A comparison of rollouts needs the arm '{AGAINST}' and two orders or more, each an arm with its own rollout; "
+            f"given: {', '.join(scenario.arm_names)}. Leave arms out, or give strategies=[phased,poorest_first]."
+        )
+
+
+def run(scenario: Scenario, progress: Progress) -> Found:
+    """Live every strategy. Raises PovsimError where there is nothing to compare or every replicate of a variant failed."""
+    fail_if_nothing_to_compare(scenario)
+    threads = scenario.threads or cpu_count() or 1
+    began = time.perf_counter()
+    failures: list[str] = []
+    strategies = strategies_of(scenario)
+    groups = [AGAINST, *dict.fromkeys(s.cooperative for s in strategies)]
+    lived: dict[str, list[Lived]] = {}
+    steps = len(scenario.variants) * scenario.replicates * len(groups)
+    with (
+        progress("Rolling out (compiling first, if this is the first run)", steps) as bar,
+        ThreadPoolExecutor(threads) as pool,
+    ):
+        for variant in scenario.variants:
+            lived[variant] = _variant(scenario, variant, pool, threads, bar.advance, failures)
+    done = time.perf_counter()
+    summary, tables = rollout_tables.collect(scenario, strategies, lived)
+    return Found(summary, tables, failures, {"arms_lived_s": done - began, "tables_s": time.perf_counter() - done})
+
+
+def _variant(
+    scenario: Scenario, variant: str, pool: Executor, threads: int, advance: Callable[[], Any], failures: list[str]
+) -> list[Lived]:
+    arms = {spec.name: model_arm(scenario, variant, spec) for spec in scenario.arms}
+    chunks: dict[str | None, list[Arm]] = {}
+    for spec in scenario.arms:
+        if spec.name == AGAINST or (spec.cooperative is not None and spec.rollout is not None):
+            chunks.setdefault(spec.cooperative, []).append(arms[spec.name])
+    inner = None if scenario.replicates >= threads else pool
+
+    def one(number: int) -> Lived:
+        replicate = burn_in(scenario, variant, number, inner, threads)
+        out = _reduced(replicate)
+        for chunk in chunks.values():  # one scenario at a time, so that the state of all is never in memory at once
+            live_arms(replicate, scenario, variant, chunk, inner, threads)
+            for arm in chunk:
+                out.arms[arm.name] = _outcome(replicate.outcomes.pop(arm.name))
+            advance()
+        out.until = replicate.until
+        return out
+
+    found = each(one, range(scenario.replicates), pool if inner is None else None, variant, failures)
+    if not found:
+        reason = failures[0] if failures else "none given"
+        raise PovsimError(f"Every replicate of variant {variant} failed. The first reason: {reason}.")
+    return sorted(found, key=lambda r: r.number)
+
+
+def _reduced(r: Replicate) -> Lived:
+    island = r.sample.cells["island"].to_numpy()[r.sample.cell]
+    before = r.state.home[0, HOME.c_sum][r.tracked] / 12
+    return Lived(
+        number=r.number, weight=r.weight, structural=r.structural, extreme=before < EXTREME, village=r.village,
+        village_weight=r.village_weight.copy(), urban=r.sample.place[PLACE.urban] != 0, island=island,
+        households=float(r.sample.weight.sum()), strata=r.sample.level, note=r.sample.note,
+    )  # fmt: skip
+
+
+def _outcome(o: ArmOutcome) -> StrategyOutcome:
+    return StrategyOutcome(
+        tau=o.tau["E4"], cost=o.total_cost, since=o.since, status=o.status, member_m60=o.member_m60, plan=o.rollout,
+        spent=np.add.reduceat(o.cooperative_outlay, np.arange(0, o.cooperative_outlay.size, 12)),
+    )  # fmt: skip
+
+
+def _short(spec: ArmSpec) -> str:
+    prefix = f"{spec.cooperative}_"
+    return spec.name.removeprefix(prefix)
+
+
+def arms_for(
+    strategies: Sequence[str], scenarios: Sequence[str], definitions: Mapping[str, Any], kinds: Sequence[str]
+) -> dict[str, Any]:
+    """`arms` and `arm_definitions` of a comparison of strategies: each kind, or arm of the user, under each scenario.
+
+    Raises PovsimError where a strategy is neither a kind of rollout nor a defined arm.
+    """
+    made: dict[str, Any] = {}
+    for scenario in scenarios:
+        for strategy in strategies:
+            own = definitions.get(strategy)
+            if own is None and strategy not in kinds:
+                known = ", ".join([*kinds, *definitions])
+                raise PovsimError(f"strategies: '{strategy}' is neither a kind of rollout nor a defined arm. Known: {known}.")
+            base = {"aid": True, "rollout": strategy} if own is None else dict(own)
+            made[f"{scenario}_{strategy}"] = base | {"cooperative": scenario}
+    return {"arms": [AGAINST, *made], "arm_definitions": made}
