@@ -37,7 +37,7 @@ def render(
         .from_string(template)
         .render(
             code=code,
-            text=words.text,
+            text=lambda key: words.text("rollout.section.advice" if key == "page.headline" else key),
             title=words.text("rollout.title"),
             subtitle=words.text("rollout.subtitle", place=words.text(f"place.{v.place(summary)}")),
             stamps=[*stamps, *([words.text("page.stamp_target")] if summary["targets"] else [])],

@@ -260,11 +260,8 @@ def _gain(summary: Summary, variant: str, scenario: str, words: Language) -> str
 
 
 def _worlds(summary: Summary, words: Language) -> str:
-    return words.text(
-        "rollout.worlds",
-        cooperatives=words.listing([scenario_label(s, words) for s in scenarios_of(summary)]),
-        variants=words.listing([v.variant_label(variant, words) for variant in summary["variants"]]),
-    )
+    cooperatives = words.listing([scenario_label(scenario, words) for scenario in scenarios_of(summary)])
+    return f"{cooperatives}; {words.listing([v.variant_label(variant, words) for variant in summary['variants']])}"
 
 
 def _resources(summary: Summary, words: Language) -> str:
