@@ -70,15 +70,20 @@ class Cooperative:
         self.Eq = self.cash + self.loans_out + self.fixed - self.Dx
 
     def balance_cash_against_external_debt(self):
-        """(13) A negative balance is borrowed outside; cash above three months of opex repays it."""
+        """(13) An instalment of lent capital; a negative balance is borrowed; cash above three months of opex repays that."""
         book = self.accounts
         book["borrowed"] = book["repaid"] = 0.0
+        if self.lent_left > 0.0:
+            instalment = min(self.lent_left, self.p["capital"] / self.p["lent_tenor"])
+            self.lent_left -= instalment
+            self.Dx -= instalment
+            self.cash -= instalment
         if self.cash < 0.0:
             book["borrowed"] = -self.cash
             self.Dx -= self.cash
             self.cash = 0.0
         if self.cash > 3.0 * book["opex"]:
-            book["repaid"] = min(self.Dx, self.cash - 3.0 * book["opex"])
+            book["repaid"] = min(self.Dx - self.lent_left, self.cash - 3.0 * book["opex"])
             self.Dx -= book["repaid"]
             self.cash -= book["repaid"]
 
@@ -169,7 +174,8 @@ class Cooperative:
         self.entered_trading = 1
         self.accounts["capital"] = self.p["capital"]
         self.cash += self.p["capital"]
-        self.Dx += self.p["capital"] if self.lent else 0.0
+        self.lent_left = self.p["capital"] if self.lent else 0.0
+        self.Dx += self.lent_left
         self.Eq0 = max(self.p["capital"], 1e6)
 
     def dissolve(self):

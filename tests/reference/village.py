@@ -32,6 +32,7 @@ STATE = (
     "units",  # number of units open, in their order
     "cash",  # Rp
     "Dx",  # external debt, Rp
+    "lent_left",  # of which capital that was lent, Rp
     "fixed",  # fixed assets, Rp
     "pool",  # solidarity pool, Rp
     "loans_out",  # loans to members, Rp

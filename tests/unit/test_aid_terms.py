@@ -55,7 +55,7 @@ def test_aid_that_stops_costs_nothing_afterwards(lived):
     paid = record.outlay[BENEFITS]
     assert paid[1, :30] == pytest.approx(paid[0, :30])
     assert (paid[1, 30:] == 0).all() and (paid[0, 30:] > 0).any()
-    assert record.aided[1, :3].any() and not record.aided[1, 3:].any()
+    assert record.aided[1, :4].any() and not record.aided[1, 4:].any()
 
 
 def test_a_family_with_labour_graduates_and_one_without_stays(lived):
@@ -128,6 +128,27 @@ def test_capital_on_loan_costs_what_is_not_paid_back():
     assert given["ministry", "capital"].sum() == 7 * arm.p["capital"]
 
 
+def test_lent_capital_is_owed_for_years():
+    """In the model: the loan is paid back in instalments, not swept out of the first month's cash; trade is as with a gift."""
+    scenario = scenario_from({**SMALL, "arms": ["aid_cooperative_planned"], "payer": "cooperative"})
+    r = burn_in(scenario, "trap", 0)
+    lent = model_arm(scenario, "trap", scenario.arms[0])
+    c = country(r, [lent, replace(lent, name="given", payer="ministry")])
+    record = c.run()
+    capital, term = lent.p["capital"], lent.p["lent_tenor"]
+    first = (record.status[0] == 4).argmax(axis=0)
+    funded = np.nonzero((record.status[0] == 4).any(axis=0) & (first < 40))[0]
+    assert funded.size > 10
+    for v in funded:
+        owed = record.debt[0, first[v] + 24, v]
+        assert owed >= capital * (1 - 26 / term)
+    early, given = (record.volume[a, :24].sum() for a in (0, 1))
+    assert early > 0.8 * given
+    cost = cooperative_flows(record.status[0], record.status[0, 0] * 0, record.debt[0], r.village_weight, lent)
+    back, out = -cost["state_banks", "repaid"].sum(), cost["state_banks", "capital"].sum()
+    assert 0.3 * out < back < 1.3 * out
+
+
 def test_what_becomes_of_those_whose_aid_ends():
     """Four households, three years: stands and falls, stands and stays, was below already, still has aid; one dies too soon."""
     flags = np.zeros((48, 5), np.uint8)
@@ -136,10 +157,14 @@ def test_what_becomes_of_those_whose_aid_ends():
     flags[11:, 1] = 1
     flags[11:, 3] = 1
     flags[11:, 4] = 1
-    aided = np.array([[1, 1, 1, 1, 1], [0, 0, 0, 1, 0], [0, 0, 0, 1, 0], [0, 0, 0, 1, 0]], bool)
+    aided = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 1, 1], [0, 0, 0, 1, 0], [0, 0, 0, 1, 0], [0, 0, 0, 1, 0]], bool)
     weight = np.array([1.0, 3.0, 5.0, 7.0, 9.0])
     until = np.array([48, 48, 48, 48, 35])
     assert after_the_last_aid(flags, aided, weight, until) == {"ended": 9.0, "above": 4.0, "relapse": 0.25}
     assert after_the_last_aid(flags, aided, weight, until, within=18)["relapse"] == 0.0
+    assert after_the_last_aid(flags, aided, weight, until, stops=11)["above"] == 0.0  # month 11: nobody stands yet
+    at_once = np.zeros_like(aided)
+    at_once[0] = True
+    assert after_the_last_aid(flags, at_once, weight, until) == {"ended": 25.0, "above": 0.0, "relapse": None}
     nobody = after_the_last_aid(flags * 0, aided, weight, until)
     assert nobody["relapse"] is None and nobody["above"] == 0.0

@@ -46,6 +46,14 @@ def test_a_lever_that_changes_nothing_is_said():
     assert not scenario_from({"arms": ["aid_cooperative", *LEVERS]}).warnings
 
 
+def test_a_lever_that_makes_it_worse_is_said():
+    made = {"arms": ["aid", "aid_cooperative_registry", "aid_cooperative"]}
+    scenario = scenario_from({**made, "registry": {"kind": "dtsen"}})
+    assert any("registry_refresh" in w and "changes nothing" in w for w in scenario.warnings)
+    scenario = scenario_from({**made, "parameters": {"refresh": 1.0}})
+    assert any("registry_refresh" in w and "worse" in w for w in scenario.warnings)
+
+
 def test_the_table_of_parameters_names_the_lever_and_the_source_of_its_value():
     names = ["aid_cooperative", "aid_cooperative_mentored"]
     scenario, arms = lived({"arms": names, "parameters": {"mentor": 0.4}})

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from povsim.config import scenario_from
+from povsim.errors import PovsimError
 from povsim.experiments import comparison
 from povsim.experiments.all_households import PARTS, lasting_share, parts_of
 from povsim.experiments.comparison import model_arm
@@ -106,6 +107,41 @@ def test_no_form_can_cost_less_than_todays_aid_by_adding_to_it():
     assert Twin(spec, "grant", 90.0, 100.0, shape, 1e6).first_level(arm) is None
     assert Twin(spec, "assets", 90.0, 100.0, shape, 1e6).first_level(arm) is None
     assert Twin(spec, "benefits", 90.0, 100.0, shape, 1e6).first_level(arm) == pytest.approx(0.9)
+
+
+def test_the_best_form_is_taken_whichever_it_is():
+    outcomes = {}
+    for form, exits in zip(FORMS, ([1, 0, 0], [1, 1, 0], [0, 0, 1]), strict=True):
+        outcomes[form] = SimpleNamespace(tau={"E4": 12 * np.array(exits, np.int16)})
+    lived = SimpleNamespace(structural=np.ones(3, bool), weight=np.array([1.0, 1.0, 1.5]), outcomes=outcomes)
+    chosen, rows = choose_forms({"twin": {f: SimpleNamespace(name=f) for f in FORMS}}, lambda _arms: [lived])
+    assert chosen == {"twin": "grant"} and [row["chosen"] for row in rows] == [False, True, False]
+
+
+def test_a_form_that_cannot_cost_so_little_gives_way_and_says_so():
+    arms = ["aid", "cooperative", "less"]
+    definitions = {"less": {"aid": "equal_cost", "of": "cooperative"}}
+    made = {**SMALL, "arms": arms, "arm_definitions": definitions, "equal_money": "grant", "replicates": 1}
+    summary = comparison.run(scenario_from(made), silent).summary
+    entry = summary["equal_cost"]["trap"]["less"]
+    assert entry["form"] == "benefits" and abs(entry["gap_share"]) < 0.01
+    assert any("today's benefits are scaled instead" in note for note in summary["notes"])
+    assert ("cooperative", "less") in {(c["arm"], c["against"]) for c in summary["variants"]["trap"]["contrasts"]}
+
+
+def test_equal_money_of_nothing_is_refused():
+    definitions = {"stop": {"aid": True, "aid_until": 0}, "twin": {"aid": "equal_cost", "of": "stop"}}
+    made = {**SMALL, "arms": ["stop", "twin"], "arm_definitions": definitions, "replicates": 1}
+    with pytest.raises(PovsimError, match="costs money"):
+        comparison.run(scenario_from(made), silent)
+    with pytest.raises(PovsimError, match="costs nothing"):
+        scenario_from({**SMALL, "arm_definitions": {"twin": {"aid": "equal_cost", "of": "none"}}})
+
+
+def test_a_package_for_nothing_has_no_level():
+    scenario = scenario_from({"arms": "all", "parameters": {"asset_idr": 0.0, "coach_idr": 0.0}})
+    spec = next(s for s in scenario.arms if s.name == "aid_assets")
+    assert Twin(spec, "assets", 200.0, 100.0, np.ones(12), 1e6).first_level(model_arm(scenario, "trap", spec)) is None
 
 
 def test_delta_all_is_the_sum_of_its_parts(found):

@@ -230,6 +230,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         "either waived or deducted",
     ),
     (_arm(cooperative="scenario", aid_until=60), "Add aid: true"),
+    (_arm(cooperative="scenario", levers=["vouchers"]), "families on aid"),
+    ({"programmes": {"sembako": GRANT}}, "taken by a programme of povsim"),
     (_arm(aid=True, aid_until=157), "from 0 to 156"),
     (_arm(aid=True, graduation_years=0), "from 1 to 50"),
     ({"arms": ["aid", "aid_equal_cost_supported"]}, "aid_cooperative_supported"),

@@ -8,6 +8,7 @@ import pytest
 from povsim.config import scenario_from
 from povsim.errors import PovsimError
 from povsim.experiments import comparison
+from povsim.experiments.comparison_tables import pairs_of
 from povsim.reporting.language import language
 from povsim.reporting.sentences import notes
 from povsim.reporting.verdict import arm_label
@@ -76,7 +77,18 @@ def test_one_scenario_alone_has_no_such_table(found):
     )
 
 
+def test_a_repeat_without_aid_is_held_against_no_programme():
+    scenario = scenario_from({**SMALL, "arms": ["none", "aid", "cooperative"], "scenarios": ["as_planned"]})
+    pairs = pairs_of(scenario, scenario.arm_names)
+    assert ("cooperative_as_planned", "none") in pairs and ("cooperative_as_planned", "aid") not in pairs
+
+
 def test_wrong_scenarios_are_named():
+    taken = {"aid_cooperative_as_planned": {"cooperative": "optimistic"}}
+    with pytest.raises(PovsimError, match="Choose another name"):
+        scenario_from({
+            **SMALL, "arm_definitions": taken, "arms": ["aid", "aid_cooperative", *taken], "scenarios": ["as_planned"]
+        })  # fmt: skip
     with pytest.raises(PovsimError, match="as_planned"):
         scenario_from({**SMALL, "scenarios": ["as_plannd"]})
     with pytest.raises(PovsimError, match="Add aid_cooperative to arms"):

@@ -32,7 +32,10 @@ OF_A_HOUSEHOLD = names(
     "z lna l x e1 e2 ill formed K S ybar Dc D0 Dm Pm cap pat phi shu12 due member barred arrears skill aid_share"
 )
 OF_A_VILLAGE = {  # attribute of a reference village -> row of COOP
-    **{name: getattr(COOP, name) for name in ("status", "q", "trust", "units", "cash", "Dx", "fixed", "pool", "loans_out")},
+    **{
+        name: getattr(COOP, name)
+        for name in ("status", "q", "trust", "units", "cash", "Dx", "lent_left", "fixed", "pool", "loans_out")
+    },
     **{name: getattr(COOP, name) for name in ("Eq0", "Eq", "ytd", "rate_pat", "rate_cap", "shu_flag", "phibar", "mshare")},
     **{name: getattr(COOP, name) for name in ("pi", "kappa", "mu", "rt", "qt", "dem")},
     "lossrate": COOP.loss_rate,

@@ -171,7 +171,7 @@ CASES = (
     Case(
         "capital on loan",
         FROM_NOTHING | BUSY | {"start_trading": 0.5, "r_ext": 0.09, "pool_share": 0.0},
-        "lent, repaid, loan, status 3 -> 4",
+        "lent, instalment, loan, status 3 -> 4",
         payer="cooperative",
     ),
     Case(

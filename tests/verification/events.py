@@ -78,6 +78,7 @@ class Watch:
         wants = sum(i.rupiah * i.pool_want for i in v.households) if has_pool else 0.0
         return {
             "disaster": v.disaster,
+            "instalment": 0 < v.lent_left < p["capital"],
             "lent": bool(v.lent and v.entered_trading and v.Dx > 0),
             "insolvent": self.villages[v.id][0] == 4 and v.status == 5 and v.Eq < -v.Eq0,
             "wedge binds": v.pi > 0 and v.pi < p["pi"] - NEAR,

@@ -76,6 +76,8 @@ LEVERS: Mapping[str, Lever] = {
 }
 OF_INVITED = ("dues_waived", "dues_deducted")
 """Levers that say on which terms aid families are invited."""
+OF_AID_FAMILIES = ("invitation", *OF_INVITED, "aid_kept", "aid_tapered", "vouchers")
+"""Levers that reach families on aid only."""
 OF_REGISTRY = ("registry_coverage", "registry_accuracy", "registry_refresh")
 
 _COOPERATIVE_ARMS = (
@@ -144,8 +146,15 @@ def across(arms: Sequence[ArmSpec], own: str, scenarios: Sequence[str]) -> tuple
             if arm.name in again:
                 of = None if arm.of is None else again[arm.of]
                 moved = scenario if arm.cooperative == "scenario" else arm.cooperative
+                fail_if_repeat_is_defined(again[arm.name], out)
                 out.append(replace(arm, name=again[arm.name], cooperative=moved, of=of, repeats=arm.name, under=scenario))
     return tuple(out)
+
+
+def fail_if_repeat_is_defined(name: str, arms: Sequence[ArmSpec]) -> None:
+    """An arm of the user has the name under which `scenarios` repeats another."""
+    if any(arm.name == name for arm in arms):
+        raise PovsimError(f"arm_definitions.{name}: scenarios repeats an arm under this name. Choose another name for yours.")
 
 
 def lever_values(variant: str, levers: Sequence[str], overrides: Mapping[str, float]) -> dict[str, float]:
@@ -161,8 +170,15 @@ def lever_values(variant: str, levers: Sequence[str], overrides: Mapping[str, fl
 
 
 def idle_levers(arms: Sequence[ArmSpec], variants: Sequence[str], overrides: Mapping[str, float]) -> list[str]:
-    """One warning for each lever of an arm that has by itself what it sets."""
+    """One warning for each lever of an arm that has by itself what it sets, or more of it."""
     return [
+        f"{arm.name}: the lever '{lever}' sets {symbol} to {value:g}, worse than the {own:g} that the arm has by itself."
+        for arm in arms
+        for lever in arm.levers
+        for symbol, value in lever_values(variants[0], [lever], overrides).items()
+        for own in [parameters.values(variants[0], arm.cooperative, overrides)[symbol]]
+        if lever in OF_REGISTRY and (value > own if symbol == "e_sd" else value < own)
+    ] + [
         f"{arm.name}: it has what the lever '{lever}' sets already (cooperatives: {arm.cooperative or 'none'}), "
         "so the lever changes nothing."
         for arm in arms
@@ -215,14 +231,18 @@ def fail_if_twin_lacks_its_arm(where: str, aid: object, of: object, cooperative:
         raise PovsimError(
             f"{where}: aid: equal_cost and of: ARM go together. Example: {{aid: equal_cost, of: aid_cooperative}}."
         )
+    if of == "none":
+        raise PovsimError(f"{where}.of: arm none costs nothing, and no aid can cost as little. Name another arm.")
     if of is not None and cooperative is not None:
         raise PovsimError(f"{where}: an arm of equal cost is assistance alone. Leave cooperative out.")
 
 
-def fail_if_nothing_to_move(where: str, lever: str, cooperative: object, aid: object) -> None:
-    """A lever moves cooperatives or today's aid, so the arm must have them."""
+def fail_if_nothing_to_move(where: str, lever: str, cooperative: object, aid: object, programmes: Sequence[str]) -> None:
+    """A lever moves cooperatives, today's aid, or aid families in cooperatives, so the arm must have them."""
     if LEVERS[lever].part == "cooperative" and cooperative is None:
         raise PovsimError(f"{where}.levers: '{lever}' moves cooperatives, but the arm has none. Add cooperative: scenario.")
+    if lever in OF_AID_FAMILIES and not aid and not programmes:
+        raise PovsimError(f"{where}.levers: '{lever}' is about families on aid, but the arm has no aid. Add aid: true.")
     if LEVERS[lever].part == "aid" and not aid:
         raise PovsimError(f"{where}.levers: '{lever}' moves today's aid, but the arm has none. Add aid: true.")
 
@@ -286,7 +306,7 @@ def _definition(
         levers = read.words(f"{where}.levers", given["levers"], "[mentoring,capital]")
         for lever in levers:
             checks.fail_if_unknown_choice(f"{where}.levers", lever, tuple(LEVERS))
-            fail_if_nothing_to_move(where, lever, cooperative, aid)
+            fail_if_nothing_to_move(where, lever, cooperative, aid, used)
         fail_if_terms_without_invitation(where, levers)
     if cooperative is not None:
         cooperative = read.choice(f"{where}.cooperative", cooperative, ("scenario", *group_choices("cooperative")))

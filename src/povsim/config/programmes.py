@@ -11,6 +11,8 @@ from povsim.errors import PovsimError
 
 PRODUCTS = ("cash", "food", "asset", "training")
 GAIN_MAX = 1.0
+TAKEN = ("pkh", "sembako", "equal_grant", "equal_assets", "equal_coaching")
+"""Names of programmes that povsim has; `povsim.model.programmes.standard`."""
 CALENDARS = ("monthly", "quarterly", "once")
 RULES = ("register_score", "bottom_share", "poor", "members", "province", "all")
 AMOUNT_MAX_IDR = 1e9
@@ -85,6 +87,12 @@ def programmes_from(value: object, horizon_months: int) -> tuple[ProgrammeSpec, 
     return tuple(_programme(name, given, horizon_months) for name, given in value.items())
 
 
+def fail_if_name_is_taken(where: str, name: str) -> None:
+    """A programme of povsim runs in arms by its name."""
+    if name in TAKEN:
+        raise PovsimError(f"{where}: this name is taken by a programme of povsim ({', '.join(TAKEN)}). Choose another name.")
+
+
 def fail_if_two_amounts_or_none(where: str, given: Mapping[str, object]) -> None:
     """An amount is per month or once."""
     if ("amount_idr_month" in given) == ("amount_idr" in given):
@@ -146,6 +154,7 @@ def fail_if_rule_ignores_a_key(where: str, rule: str, given: Mapping[str, object
 def _programme(name: str, value: object, horizon_months: int) -> ProgrammeSpec:
     where = f"programmes.{name}"
     checks.fail_if_bad_name("programmes", name)
+    fail_if_name_is_taken(where, name)
     given = _given(where, value, ProgrammeSpec.__slots__[1:])
     checks.fail_if_key_missing(where, given, ("product", "delivery", "eligibility"))
     product = read.choice(f"{where}.product", given["product"], PRODUCTS, later.PRODUCTS)

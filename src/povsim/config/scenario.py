@@ -156,7 +156,9 @@ def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
     fail_if_nothing_to_repeat(arms, scenarios)
     lived = tuple(resolved(arm, cooperative) for arm in across(arms, cooperative, scenarios))
     warnings += unused_definitions(arms, definitions) + _unused_programmes(programmes, arms)
-    warnings += idle_levers(lived, variants, dict(parameters))
+    chosen = {"g_w": economy.g_w, "refresh": registry.refresh}
+    overrides = {symbol: value for symbol, value in chosen.items() if value is not None} | dict(parameters)
+    warnings += idle_levers(lived, variants, overrides)
     return Scenario(
         seed=read.whole("seed", given["seed"], 0, SEED_MAX),
         replicates=read.whole("replicates", given["replicates"], 1, 10_000),

@@ -28,6 +28,7 @@ from povsim.experiments.equal_money import (
     ASSETS,
     CHOICE_FIRST,
     CHOICE_REPLICATES,
+    CONTRACT,
     FORMS,
     TRIES,
     Twin,
@@ -65,6 +66,8 @@ class VariantRun:
     arms: dict[str, Arm]
     equal_cost: dict[str, dict[str, Any]] = field(default_factory=dict)
     forms: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What a reader must know of this run, in English."""
     futures: list[dict[str, ArmFutures]] | None = None
     """By replicate and arm; None: not asked for."""
     ledger: list[dict[str, ArmLedger]] | None = None
@@ -117,6 +120,7 @@ def model_arm(scenario: Scenario, variant: str, spec: ArmSpec) -> Arm:
         aid_until=spec.aid_until,
         graduation_years=spec.graduation_years,
         registry_cost=_registry_cost(parameters.values(variant, None, given), p),
+        registered_before=parameters.values(variant, None, given)["r_reg"],
     )
 
 
@@ -189,6 +193,11 @@ def _variant(
             done.arms[arm.name] = arm
     for twin in sought:
         level, cost = twin.points[-1]
+        if abs(twin.gap) > CONTRACT:
+            done.notes.append(
+                f"{twin.spec.name}, {variant}: its cost differs from that of {twin.spec.of} by {twin.gap:+.1%}, more than 1 %. "
+                "Do not read it as equal money."
+            )
         done.equal_cost[twin.spec.name] = {
             "of": twin.spec.of, "form": twin.form, "level": level, "cost_arm_idr": twin.target, "cost_twin_idr": cost,
             "gap_share": twin.gap, "lived": lived_money(done.arms[twin.spec.name]),
@@ -249,7 +258,14 @@ def _forms(
         possible = {
             f: twin for f, twin in found.items() if twin.first_level(model_arm(scenario, done.variant, spec)) is not None
         }
-        twins[spec.name] = possible or {wanted[0]: found[wanted[0]]}
+        fail_if_nothing_is_matched(spec, target)
+        if not possible:
+            done.notes.append(
+                f"{spec.name}, {done.variant}: no {wanted[0]} added to today's aid costs what {spec.of} costs; "
+                "today's benefits are scaled instead."
+            )
+            possible = {FORMS[0]: Twin(spec, FORMS[0], target, today, shape, families)}
+        twins[spec.name] = possible
     open_ = {name: forms for name, forms in twins.items() if len(forms) > 1}
     chosen = {name: next(iter(forms)) for name, forms in twins.items()}
     if open_:
@@ -265,6 +281,14 @@ def _forms(
         best, done.forms = choose_forms(candidates, live)
         chosen |= best
     return [forms[chosen[name]] for name, forms in twins.items()]
+
+
+def fail_if_nothing_is_matched(spec: ArmSpec, target: float) -> None:
+    """Equal money of an arm that costs nothing."""
+    if target <= 0.0:
+        raise PovsimError(
+            f"arms: '{spec.name}' is to cost what '{spec.of}' costs, which is Rp {target:,.0f}. Name an arm that costs money."
+        )
 
 
 def _mean_cost(done: VariantRun, name: str) -> float:

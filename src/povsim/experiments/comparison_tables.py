@@ -93,7 +93,7 @@ def collect(scenario: Scenario, runs: Sequence[VariantRun]) -> tuple[dict[str, A
         "after_aid": {run.variant: _after_aid(scenario, run) for run in runs},
         "takeup": {run.variant: _takeup(scenario, run, contrasts[run.variant]) for run in runs},
         "ledger": {run.variant: ledger_summary(run) for run in runs if run.ledger is not None},
-        "notes": [first.sample.note] if first.sample.note else [],
+        "notes": [*([first.sample.note] if first.sample.note else []), *(note for run in runs for note in run.notes)],
     }
     if scenario.break_even:
         summary["break_even"] = {r.variant: break_even_tables.entry(r.break_even, scenario) for r in runs if r.break_even}
@@ -158,13 +158,16 @@ def pairs_of(scenario: Scenario, names: Sequence[str]) -> list[tuple[str, str]]:
         spec = next(arm for arm in scenario.arms if arm.name == name)
         if name in told or (spec.of is not None and not spec.assets):  # a twin is there for its arm to be held against
             continue
-        against = next((base for base in ("aid", "none") if base in names), None)
+        bases = ("aid", "none") if spec.aid else ("none", "aid")
+        against = next((base for base in bases if base in names), None)
         twins = [arm.name for arm in scenario.arms if arm.of == name and not arm.assets]
         beside = [against, *(["aid_cooperative"] if spec.levers or spec.assets else []), *twins]
         if spec.repeats:
             beside.append(spec.repeats)
         pairs += [(name, other) for other in dict.fromkeys(beside) if other is not None and other in names]
-    return pairs
+    held = {other for _, other in pairs}
+    further = [arm for arm in scenario.arms if arm.name in names and arm.name not in held and not arm.assets]
+    return pairs + [(arm.of, arm.name) for arm in further if arm.of is not None]
 
 
 def _contrasts(scenario: Scenario, run: VariantRun) -> Iterable[Contrast]:
@@ -248,7 +251,6 @@ def _takeup(scenario: Scenario, run: VariantRun, contrasts: list[Contrast]) -> d
             "effect_where_trading": there.to_json(),
             "villages_needed": needed,
             "reason": reason,
-            "works_lost_idr": _mean(r.outcomes[arm].works_lost.sum() for r in run.replicates),
         }
     return out
 
@@ -413,7 +415,7 @@ def _parameters(scenario: Scenario, runs: Sequence[VariantRun]) -> pl.DataFrame:
     for run in runs:
         for name in _arm_names(scenario, run):
             spec = next(arm for arm in scenario.arms if arm.name == name)
-            if name not in ("aid", "none") and spec.cooperative is None:
+            if name not in ("aid", "none") and spec.cooperative is None and not spec.levers:
                 continue
             moved = {symbol: source for lever in spec.levers for symbol, source in LEVERS[lever].sets.items()}
             for symbol, own in register.items():

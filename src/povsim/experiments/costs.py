@@ -65,9 +65,9 @@ def cooperative_flows(
     flows[purse, "administration"] = alive * arm.p["admin_idr_year"] / 12
     if lends:
         before = np.concatenate([np.zeros((1, debt.shape[1])), debt[:-1]])
-        grown = debt - before
-        flows["state_banks", "capital"] = np.maximum(grown, 0.0) @ weight
-        flows["state_banks", "repaid"] = -(np.maximum(-grown, 0.0) + before * arm.p["r_ext"] / 12) @ weight
+        net = debt - before - before * arm.p["r_ext"] / 12  # what the month lends beyond the interest that it brings
+        flows["state_banks", "capital"] = np.maximum(net, 0.0) @ weight
+        flows["state_banks", "repaid"] = np.minimum(net, 0.0) @ weight
     return flows
 
 

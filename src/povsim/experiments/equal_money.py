@@ -26,6 +26,8 @@ FORMS = ("benefits", "grant", "families")
 ASSETS = "assets"
 AGREEMENT = 0.002
 """Costs of an arm and its twin are brought this close, as a share; the contract is 1 %."""
+CONTRACT = 0.01
+"""Costs that differ by more than this share are not equal money, and the run says so."""
 TRIES = 4
 CHOICE_FIRST = 1_000_000
 """Number of the first replicate on which the form is chosen; those of a comparison are below 10,000."""
@@ -60,8 +62,8 @@ class Twin:
             p = arm.p
             first_month = (1.0 + p["discount"]) ** (-1 / 12)
             coaching = present_value(np.full(12, p["coach_idr"] / 12), p["discount"])
-            packages = more / (p["asset_idr"] * (1.0 + p["aid_admin"]) * first_month + coaching)
-            return float(packages * p["sembako_families"] / self.families)  # quotas are those of the nation
+            package = float(p["asset_idr"] * (1.0 + p["aid_admin"]) * first_month + coaching)
+            return more / package * p["sembako_families"] / self.families if package > 0.0 else None  # quotas of the nation
         whole = (1.0 + arm.p["aid_admin"]) * float(present_value(self.shape, arm.p["discount"]))
         return more / whole if whole > 0.0 else None
 
@@ -73,11 +75,11 @@ class Twin:
         if self.form == "families":
             return replace(arm, quotas=dict.fromkeys(arm.programmes, level))
         if self.form == "grant":
-            return replace(arm, programmes={**arm.programmes, "grant": level}, grant=tuple(self.shape / self.families))
+            return replace(arm, programmes={**arm.programmes, "equal_grant": level}, grant=tuple(self.shape / self.families))
         return replace(
             arm,
-            programmes={**arm.programmes, "assets": 1.0, "coaching": 1.0},
-            quotas={"assets": level, "coaching": level},
+            programmes={**arm.programmes, "equal_assets": 1.0, "equal_coaching": 1.0},
+            quotas={"equal_assets": level, "equal_coaching": level},
         )
 
     def next_level(self) -> float:

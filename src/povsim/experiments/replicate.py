@@ -182,7 +182,9 @@ def live_arms(
             works_lost=record.works_lost[a],
             cooperative_outlay=outlays[a],
             after_aid={
-                g: after_the_last_aid(marks[:, m], record.aided[a][:, m], replicate.weight[m], record.until[m])
+                g: after_the_last_aid(
+                    marks[:, m], record.aided[a][:, m], replicate.weight[m], record.until[m], stops=arm.aid_until
+                )
                 for g, m in groups.items()
             },
             lasting=original

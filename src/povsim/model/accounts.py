@@ -39,12 +39,17 @@ def monthly_accounts(coop, v, p, units, december, interactions, tally):
     cash -= tally[TL.loans] + opex + external + tally[TL.refunds] + tally[TL.shu]
     coop[COOP.pool, v] += tally[TL.dues_pool] - tally[TL.pool_out]
     coop[COOP.fixed, v] -= worn
+    if coop[COOP.lent_left, v] > 0.0:  # an instalment of the capital that was lent, whatever the cash
+        part = min(coop[COOP.lent_left, v], p.capital / p.lent_tenor)
+        coop[COOP.lent_left, v] -= part
+        coop[COOP.Dx, v] -= part
+        cash -= part
     if cash < 0.0:
         coop[COOP.Dx, v] -= cash
         cash = 0.0
     free = cash - 3.0 * opex
-    if free > 0.0 and coop[COOP.Dx, v] > 0.0:
-        back = min(coop[COOP.Dx, v], free)
+    if free > 0.0 and coop[COOP.Dx, v] > coop[COOP.lent_left, v]:
+        back = min(coop[COOP.Dx, v] - coop[COOP.lent_left, v], free)
         coop[COOP.Dx, v] -= back
         cash -= back
     opened = int(coop[COOP.units, v])
@@ -164,6 +169,7 @@ def governance_and_funnel(lives, homes, scratch, place, coop, v, n, p, interacti
                 coop[COOP.funded, v] = 1.0
                 coop[COOP.cash, v] += coop[COOP.capital, v]
                 coop[COOP.Dx, v] += coop[COOP.lent, v]
+                coop[COOP.lent_left, v] = coop[COOP.lent, v]
                 coop[COOP.Eq0, v] = max(coop[COOP.capital, v], 1e6)
     elif status == 4.0:
         Eq, behind, phibar = coop[COOP.Eq, v], coop[COOP.arrears, v], coop[COOP.phibar, v]

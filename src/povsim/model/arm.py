@@ -15,9 +15,10 @@ class Arm:
     p: complete set of parameters by symbol (cooperative scenario included); programmes: factor on the benefits of each
     programme by name (absent: not in force); cooperative: whether there are new cooperatives; payer of the cooperatives;
     coverage: share of villages that get one; quotas: factor on the families of each programme (absent: 1); grant: Rp per
-    family in months 1, 2, ... of programme `grant`; aid_until: last month of today's aid; graduation_years: years after which
-    a family with labour leaves today's aid; registry_cost: Rp per household of the nation, once at the start and per year,
-    beyond what today's registry costs; rollout: who begins when, None where
+    family in months 1, 2, ... of programme `equal_grant`; aid_until: last month of today's aid; graduation_years: years after
+    which a family with labour leaves today's aid; registry_cost: Rp per household of the nation, once at the start and per
+    year, beyond what today's registry costs; registered_before: share that was registered before t = 0, the others get their
+    first record when the arms part; rollout: who begins when, None where
     all that are covered begin in month 1.
     """
 
@@ -32,4 +33,5 @@ class Arm:
     aid_until: int | None = None
     graduation_years: int | None = None
     registry_cost: tuple[float, float] = (0.0, 0.0)
+    registered_before: float = 1.0
     rollout: "Rollout | None" = None

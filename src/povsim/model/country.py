@@ -155,6 +155,8 @@ class Country(mesa.Model):
         predicted = np.empty(self.sample.ids.size)
         reg.predicted_consumption(life, home, rates, growth, predicted)
         first = self.state.t + 1 == self.first_month and self.first_month < 1
+        if month == 1:  # those whom a better registry finds have no record yet
+            u_refresh = np.where(life[LIFE.u_reg] >= arm.registered_before, -1.0, u_refresh)
         reg.renew_records(home[HOME.record], predicted, u_refresh, arm.p["e_sd"] * error, 2.0 if first else arm.p["refresh"])
         registered = life[LIFE.u_reg] < arm.p["r_reg"]
         score = home[HOME.record] + arm.p["e_enum"] * enumeration
@@ -167,6 +169,9 @@ class Country(mesa.Model):
         graduated = self._graduated(a, arm, month)
         self._taper(a, arm)
         bits = home[HOME.enrolled].astype(np.int64)
+        if month == self.first_month:
+            before = sum(1 << g for g in np.nonzero(self._todays)[0].tolist())
+            self.record.aided[a, 0] = (bits[self.record.tracked] & before) != 0
         for g, programme in enumerate(self.programmes):
             factor = arm.programmes.get(programme.name, 0.0)
             gross = factor * programme.amounts(month, arm) if factor != 0.0 and programme.runs(month) else np.zeros(12)
@@ -183,8 +188,8 @@ class Country(mesa.Model):
             self._amounts[a, g] = gross * programme.delivered if programme.product != "training" else 0.0
             self._book_aid(a, month, programme, gross, (bits >> g) & 1)
         self._book_registry(a, arm, month)
-        if self.record.aided.shape[1]:
-            row = (month - self.first_month) // 12
+        if self._record_from == self.first_month:
+            row = (month - self.first_month) // 12 + 1
             self.record.aided[a, row] = self._on_todays_aid(a, bits)[self.record.tracked]
         listed = (position <= arm.p["works_bottom"] * self._context["households"]) & (life[LIFE.l] > 0)
         home[HOME.enrolled] = np.where(listed, bits | (1 << WORKS_BIT), bits & ~(1 << WORKS_BIT))

@@ -46,7 +46,7 @@ ORDER: tuple[Stage, ...] = (
         _columns(
             HOME="member cap",
             PLACE="inj_base",
-            COOP="status q q0 cash Dx Eq0 Eq funded mshare covered lent capital_flag invited since",
+            COOP="status q q0 cash Dx Eq0 Eq funded mshare covered lent lent_left capital_flag invited since",
         ),
         "every arm takes over the state of month 0; covered villages take their place in the funnel and founders pay the fee",
         0,
@@ -157,10 +157,10 @@ ORDER: tuple[Stage, ...] = (
         _columns(
             LIFE="h line",
             HOME="member phi pat cap Dc arrears",
-            COOP="status(t-1) q(t-1) mu(t-1) units(t-1) cash(t-1) Dx(t-1) fixed(t-1) pool(t-1) ytd(t-1)",
+            COOP="status(t-1) q(t-1) mu(t-1) units(t-1) cash(t-1) Dx(t-1) fixed(t-1) pool(t-1) ytd(t-1) lent_left(t-1)",
         ),
         _columns(
-            COOP="cash Dx fixed pool units ytd rate_pat rate_cap shu_flag loans_out arrears mshare phibar Eq",
+            COOP="cash Dx lent_left fixed pool units ytd rate_pat rate_cap shu_flag loans_out arrears mshare phibar Eq",
         ),
         "surplus, cash, external debt, the next unit; in December the refund rates of the year",
         10,
@@ -175,7 +175,7 @@ ORDER: tuple[Stage, ...] = (
             COOP="status(t-1) q(t-1) q0 mentor covered capital capital_flag lent funded(t-1) cash Dx Eq Eq0(t-1) arrears "
             "phibar trust(t-1) shu_flag",
         ),
-        _columns(HOME="phi member cap due pat shu12 Dc D0 arrears", COOP="status q cash Dx funded Eq0 trust"),
+        _columns(HOME="phi member cap due pat shu12 Dc D0 arrears", COOP="status q cash Dx lent_left funded Eq0 trust"),
         "management, scandal, the step of the funnel, dissolution, trust",
         11,
     ),

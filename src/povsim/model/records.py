@@ -21,7 +21,8 @@ class Record:
     [arm, month, V, 4] person sums of the real village; status uint8, members, volume [arm, month, V]; outlay Rp of the
     nation [arm, month] by (purse, item), before discounting; enrolled families of the nation by programme, [arm, year]; debt Rp
     [arm, month, V] of the cooperative; below int16 [arm, H] last month with m12 < 1 of the last FOLLOWED (0: none of them);
-    aided [arm, year, tracked] whether today's aid is received; mentored: intensity of mentoring [arm, year, V].
+    aided [arm, year + 1, tracked] whether today's aid is received, first the year before the record; mentored: intensity of
+    mentoring [arm, year, V].
     """
 
     t_from: int
@@ -56,7 +57,7 @@ class Record:
             np.zeros((arms, months)),
             np.zeros((arms, months, villages)),
             np.zeros((arms, households), np.int16),
-            np.zeros((arms, -(-months // 12), tracked.size), np.bool_),
+            np.zeros((arms, -(-months // 12) + 1, tracked.size), np.bool_),
             np.zeros((arms, -(-months // 12), villages)),
         )
 

@@ -74,7 +74,8 @@ def found_here(
     capital = p["capital"] * paid
     coop[COOP.funded, trading] = 1.0
     coop[COOP.cash, trading] = capital[trading]
-    coop[COOP.Dx, trading] += capital[trading] * (arm.payer == "cooperative")
+    coop[COOP.lent_left, trading] = capital[trading] * (arm.payer == "cooperative")
+    coop[COOP.Dx, trading] += coop[COOP.lent_left, trading]
     coop[COOP.Eq0, trading] = np.maximum(capital[trading], 1e6)
     pull = np.exp(p["start_rich"] * np.log1p(home[HOME.K])) if interactions else np.ones(sample.ids.size)
     h = state.life[LIFE.h]

@@ -120,6 +120,7 @@ COOP_COLUMNS = {
     # decided by institutions, once a year
     "covered": "1: the programme founds a cooperative here",
     "lent": "Rp of the capital that is lent, not given",
+    "lent_left": "Rp of it that is not paid back",
     "mentor": "intensity of mentoring, 0 to 1",
     "capital": "Rp received at the first entry into trading",
     "capital_flag": "1: capital speeds the funnel",

@@ -57,7 +57,7 @@ class Grant(Programme):
 
     def __init__(self, model: "Country", p: dict[str, float]) -> None:
         super().__init__(
-            model, "grant", families=p["sembako_families"], delivered=p["delivered"], cost_share=p["aid_admin"], start=1
+            model, "equal_grant", families=p["sembako_families"], delivered=p["delivered"], cost_share=p["aid_admin"], start=1
         )
 
     def gross_in(self, month: int, arm: "Arm") -> Floats:
@@ -86,7 +86,7 @@ class Assets(_Package):
     product = "asset"
 
     def __init__(self, model: "Country", p: dict[str, float]) -> None:
-        super().__init__(model, "assets", p, delivered=p["delivered"], cost_share=p["aid_admin"])
+        super().__init__(model, "equal_assets", p, delivered=p["delivered"], cost_share=p["aid_admin"])
         self.idr = p["asset_idr"]
 
     def gross(self, month: int) -> Floats:
@@ -99,7 +99,7 @@ class Coaching(_Package):
     product = "training"
 
     def __init__(self, model: "Country", p: dict[str, float]) -> None:
-        super().__init__(model, "coaching", p)
+        super().__init__(model, "equal_coaching", p)
         self.idr, self.gain = p["coach_idr"], p["coach_gain"]
 
     def gross(self, month: int) -> Floats:
