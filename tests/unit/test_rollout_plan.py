@@ -185,9 +185,13 @@ def test_the_poorest_district_comes_first_whole():
 
 def test_near_existing_grows_out_of_where_cooperatives_trade():
     recorded = np.zeros(V)
-    recorded[6] = 4.0  # district c
+    recorded[6] = 4.0  # in province 1
     order = order_of(replace(rollout(), kind="near_existing"), seen(recorded=recorded))
-    assert order[0] == 6 and (order[1:3] % 4 == 2).all() and (order[3:6] % 4 == 3).all()
+    assert order[0] == 6 and set(order[1:6]) == {2, 3, 7, 10, 11}
+    since, status = np.zeros(V, np.int64), np.zeros(V)
+    since[[0, 1, 6]], status[[0, 1]], status[6] = 1, 4.0, 5.0  # those of province 0 trade, that of province 1 has stopped
+    later = order_of(replace(rollout(), kind="near_existing"), seen(month=13, recorded=recorded, since=since, status=status))
+    assert set(later[:4]) == {4, 5, 8, 9}
 
 
 def test_adaptive_goes_where_cooperatives_trade_and_pauses_where_they_stop():

@@ -131,10 +131,14 @@ def _readiness(rollout: Rollout, seen: Seen) -> Ordered:
 
 
 def _near(rollout: Rollout, seen: Seen) -> Ordered:
-    """In the first year by the record, later by those of this rollout that trade (and the record where it has not come)."""
+    """Where a cooperative trades, then provinces by the share of villages with one that does: in the first year by the record,
+    later by those of this rollout (and the record where it has not come).
+
+    Provinces and not districts: a sample holds about one village of a district, and where it holds several these are large
+    villages, so that districts by the sampled share would mean large villages first.
+    """
     trades = np.where(seen.since > 0, seen.status == TRADING, seen.recorded == TRADING).astype(float)
-    shares = [share_in_group(group, trades, seen.villages) for group in (seen.district, seen.province)]
-    return [-trades, -shares[0], -shares[1]], _everywhere(seen)
+    return [-trades, -share_in_group(seen.province, trades, seen.villages)], _everywhere(seen)
 
 
 def _balanced(rollout: Rollout, seen: Seen) -> Ordered:

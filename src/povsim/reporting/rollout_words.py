@@ -56,7 +56,7 @@ def sentences(summary: Summary, code: str) -> list[str]:
         out.append(words.text("rollout.sentence.beaten", loser=order_label(loser, words), winner=winners))
     least = next((one for one in advice["regret"] if one["strategy"] == advice["least_regret"]), None)
     if least is not None and advice["verdict"] == "none":
-        value = words.number(least["worst_per_1000"], 1)
+        value = words.per_thousand(least["worst_per_1000"] / 1000)
         out.append(words.text("rollout.sentence.regret", name=order_label(least["strategy"], words), value=value))
     for scenario in scenarios_of(summary):
         out += [_gain(summary, variant, scenario, words) for variant in summary["variants"]]
