@@ -157,7 +157,7 @@ def _sections(m: _Material) -> list[Section]:
 
 
 def _title(name: str, words: Language) -> str:
-    places = (f"page.{name}", f"brief.section.{name}", f"ledger.{name}")
+    places = (f"page.{name}", f"ledger.{name}", f"brief.section.{name}")
     return words.text(next(place for place in places if place in words.texts))
 
 
