@@ -173,3 +173,25 @@ def test_one_variant_alone_is_told() -> None:
     del summary["variants"][VARIANTS[1]]
     assert "both variants" not in " ".join(sentences(summary))
     assert any("Only one variant was run (with poverty traps)" in note for note in notes(summary))
+
+
+def test_an_effect_on_all_that_points_the_other_way_is_said() -> None:
+    """More of the poor leave, fewer of all stand: a note, and a sentence of the brief; the same direction says nothing."""
+    summary = made_up_summary()
+    arm = "aid_cooperative_planned"
+    for block in summary["variants"].values():
+        for entry in block["contrasts"]:
+            if (entry["arm"], entry["against"], entry["group"], entry["measure"]) == (arm, "aid", "structural", "E4"):
+                entry.update(mean=0.012, low95=0.008, high95=0.016, reason=None)
+    row = {"arm": arm, "against": "aid", "part": "all", "mean": -0.0026, "low95": -0.0033, "high95": -0.002, "reason": None}
+    summary["all_households"] = {
+        "trap": {"contrasts": [row]},
+        "no_trap": {"contrasts": [{**row, "mean": 0.002, "low95": 0.001, "high95": 0.003}]},
+    }
+    assert v.other_way(summary, arm) == [("trap", 0)]
+    (note,) = [note for note in notes(summary) if "other way" in note]
+    assert "−2.6 (−3.3 to −2.0)" in note and "without poverty traps" not in note
+    (found,) = [note for note in notes(summary, "id") if "berlawanan" in note]
+    assert "−2,6" in found
+    row.update(low95=-0.004, high95=0.001)
+    assert v.other_way(summary, arm) == []

@@ -304,7 +304,19 @@ def _targets(q: Quoter, arm: str | None) -> tuple[str, str]:
     if arm == PLANNED or reading.verdict == v.MISSING or not cost:
         return NOTHING
     kind = reading.verdict if reading.verdict in (v.MORE, v.FEWER) else "other"
-    return f"target_{kind}", q.words.text(f"brief.change_target_{kind}", size=_size(q, reading), money=q.span(cost, q.rupiah))
+    text = q.words.text(f"brief.change_target_{kind}", size=_size(q, reading), money=q.span(cost, q.rupiah))
+    return f"target_{kind}", " ".join([text, *_other_way(q, PLANNED)])
+
+
+def _other_way(q: Quoter, arm: str) -> list[str]:
+    """What the arm does to all families of the country, where that shows the other way than among those in lasting poverty."""
+    out = []
+    for variant, at in v.other_way(q.summary, arm):
+        path = ("all_households", variant, "contrasts", at, "mean")
+        direction = "fewer" if q.value(path) < 0 else "more"
+        label = v.variant_label(variant, q.words)
+        out.append(q.words.text(f"brief.other_way_{direction}", size=q.per_thousand(path, size=True), variant=label))
+    return out
 
 
 def _variants(q: Quoter) -> tuple[str, str]:

@@ -100,13 +100,17 @@ def _strategies(summary: Summary, variant: str, scenario: str, words: Language, 
             feet.none(reason) if few or contrast.get("n01") is None else words.per_thousand(contrast["n01"]),
             words.rupiah(entry["extra_cost_idr"]),
             _percent(entry["survival_36m"], words, feet, entry["reasons"].get("survival_36m")),
-            _percent(entry["structural"]["reached_m60"], words, feet),
+            _percent(entry["members_in_trading_share_structural_m60"], words, feet),
         ]
         if not short:
-            cells += [_percent(entry["extreme"]["reached_m60"], words, feet), _percent(entry["started_share"], words, feet)]
+            cells += [
+                _percent(entry["structural"]["reached_m60"], words, feet),
+                _percent(entry["extreme"]["reached_m60"], words, feet),
+                _percent(entry["started_share"], words, feet),
+            ]
         rows.append(tuple(cells))
-    names = ("order", "exits", "against_aid", "interval", "lost", "cost", "survival", "reached")
-    headings = names if short else (*names, "reached_extreme", "started")
+    names = ("order", "exits", "against_aid", "interval", "lost", "cost", "survival", "members")
+    headings = names if short else (*names, "reached", "reached_extreme", "started")
     return Table(
         words.text("rollout.table.strategies", cooperative=scenario_label(scenario, words), variant=_of(variant, words)),
         tuple(words.text(f"rollout.table.{name}") for name in headings),

@@ -29,6 +29,7 @@ def notes(summary: Summary, code: str = "en") -> list[str]:
     if stamped:
         labels = words.listing(v.arm_name(summary, arm, words) for arm in stamped)
         found.append(words.text("note.target", arms=labels))
+    found += _other_way_for_all(summary, words)
     if given_parameters(summary):
         found.append(words.text("note.given_parameters"))
     if len(summary["variants"]) == 1:
@@ -36,6 +37,22 @@ def notes(summary: Summary, code: str = "en") -> list[str]:
         found.append(words.text("note.one_variant", variant=only))
     found.append(words.text("note.pkh"))
     return found
+
+
+def _other_way_for_all(summary: Summary, words: Language) -> list[str]:
+    """One note for each arm whose effect on all households shows the other way than on the structurally poor, against aid."""
+    out = []
+    for arm in v.arms(summary):
+        found = []
+        for variant, at in v.other_way(summary, arm):
+            row = summary["all_households"][variant]["contrasts"][at]
+            mean = row["mean"]
+            low, high = (words.per_thousand(row[end], (mean,), signed=True) for end in ("low95", "high95"))
+            ends = words.text("unit.interval", low=low, high=high)
+            found.append(f"{v.variant_label(variant, words)}: {words.per_thousand(mean, signed=True)} ({ends})")
+        if found:
+            out.append(words.text("note.other_way", arm=v.arm_label(summary, arm, words), variants="; ".join(found)))
+    return out
 
 
 def given_parameters(summary: Summary) -> bool:

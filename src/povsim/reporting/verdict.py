@@ -97,6 +97,19 @@ def _common(verdicts: set[str]) -> str:
     return UNSEEN
 
 
+def other_way(summary: Summary, arm: str) -> list[tuple[str, int]]:
+    """Variants in which the arm's effect on all households, against aid, points the other way than that on the structurally
+    poor, with the place of the contrast in `all_households`."""
+    poor = read(summary, arm, "aid").by_variant
+    return [
+        (variant, at)
+        for variant, block in summary.get("all_households", {}).items()
+        for at, row in enumerate(block["contrasts"])
+        if (row["arm"], row["against"], row["part"]) == (arm, "aid", "all")
+        and {status(row), poor.get(variant)} == {MORE, FEWER}
+    ]
+
+
 def exits(entry: Mapping[str, Any], summary: Summary, variant: str) -> float | None:
     """Extra exits in households of the nation: as stored, else mean x households of the group."""
     if entry.get("extra_exits") is not None:
