@@ -61,6 +61,8 @@ class Stream(IntEnum):
     """by order: places of switches in an order of the ledger; by village: the household that its noise floor changes"""
     FUTURES = 19
     """start of the systematic draws of exits that are given futures"""
+    ASSUMPTIONS = 20
+    """by parameter, month being the draw: its quantile, and another one"""
 
 
 @dataclass(frozen=True)

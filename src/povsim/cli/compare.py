@@ -54,6 +54,7 @@ MEANINGS = {
     "break_even": "true: from where on cooperatives beat equal money",
     "parameters": "parameters.pi=.08; povsim parameters lists them",
     "futures": "branched futures of each sampled exit for rung E5, 0 to 10,000; 0: E5 stays empty",
+    "assumptions": "draws of parameters that say how much of the answer assumptions move; 0: not asked",
     "ledger": "exits by mechanism, lost exits by cause: true | [aid_cooperative,...]",
     "seed": "0 to 2^63 - 1",
     "replicates": "1 to 10,000",
@@ -143,7 +144,13 @@ def _show(summary: Mapping[str, Any], language: str) -> None:
     from povsim.reporting.ledger import all_tables
     from povsim.reporting.page_tables import takeup
     from povsim.reporting.tables import arm_table, contrast_table, print_tables
-    from povsim.reporting.whole_tables import after_aid_table, equal_money_table, everyone_table, scenarios_table
+    from povsim.reporting.whole_tables import (
+        after_aid_table,
+        assumptions_table,
+        equal_money_table,
+        everyone_table,
+        scenarios_table,
+    )
 
     words = spoken(language)
     found = [
@@ -157,6 +164,7 @@ def _show(summary: Mapping[str, Any], language: str) -> None:
             equal_money_table(summary, variant, words),
             everyone_table(summary, variant, words),
             after_aid_table(summary, variant, words),
+            assumptions_table(summary, variant, words),
             break_even.table(summary, variant, words),
         )
         if table is not None

@@ -86,6 +86,8 @@ class Scenario:
     """Result folder; None: one under outputs/."""
     futures: int = 0
     """Branched futures of each sampled permanent exit (rung E5), 0 to 10,000; 0: E5 stays empty."""
+    assumptions: int = 0
+    """Draws of all parameters from their priors that say how much of the answer assumptions move, 0 to 10,000; 0: not asked."""
     ledger: tuple[str, ...] = ()
     """Cooperative arms whose effect is taken apart by mechanism."""
     warnings: tuple[str, ...] = field(default=(), compare=False)
@@ -185,6 +187,7 @@ def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
         language=read.choice("language", given["language"], LANGUAGES),
         out=_out(given["out"]),
         futures=futures_from(given["futures"]),
+        assumptions=read.whole("assumptions", given["assumptions"], 0, 10_000),
         ledger=ledger_from(given["ledger"], lived),
         warnings=tuple(warnings),
     )

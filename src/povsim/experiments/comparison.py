@@ -22,7 +22,7 @@ from povsim import parameters
 from povsim.config import Scenario
 from povsim.config.arms import ArmSpec, lever_values
 from povsim.errors import PovsimError
-from povsim.experiments import break_even, comparison_tables
+from povsim.experiments import assumptions, break_even, comparison_tables
 from povsim.experiments.equal_money import (
     AGREEMENT,
     ASSETS,
@@ -66,6 +66,7 @@ class VariantRun:
     arms: dict[str, Arm]
     equal_cost: dict[str, dict[str, Any]] = field(default_factory=dict)
     forms: list[dict[str, Any]] = field(default_factory=list)
+    assumptions: assumptions.Draws | None = None
     notes: list[str] = field(default_factory=list)
     """What a reader must know of this run, in English."""
     futures: list[dict[str, ArmFutures]] | None = None
@@ -85,6 +86,7 @@ def run(scenario: Scenario, progress: Progress) -> Comparison:
     steps = len(scenario.variants) * (each + (_choices(scenario) if twins else 0))
     if scenario.break_even:
         steps += len(scenario.variants) * (2 * scenario.replicates + _choices(scenario))
+    steps += len(scenario.variants) * scenario.assumptions
     runs = []
     with (
         progress("Comparing arms (compiling first, if this is the first run)", steps) as bar,
@@ -94,6 +96,8 @@ def run(scenario: Scenario, progress: Progress) -> Comparison:
             runs.append(_variant(scenario, variant, pool, threads, bar.advance, failures))
             if scenario.break_even:
                 runs[-1].break_even = _break_even(scenario, runs[-1], pool, threads, bar.advance, failures)
+            if scenario.assumptions:
+                runs[-1].assumptions = _assumptions(scenario, variant, pool, threads, bar.advance)
         lived = time.perf_counter()
         extra = examine(scenario, runs, pool, threads, bar.advance)
     examined = time.perf_counter()
@@ -203,6 +207,22 @@ def _variant(
             "gap_share": twin.gap, "lived": lived_money(done.arms[twin.spec.name]),
         }  # fmt: skip
     return done
+
+
+def _assumptions(
+    scenario: Scenario, variant: str, pool: Executor, threads: int, advance: Callable[[], Any]
+) -> assumptions.Draws:
+    inner = None if scenario.assumptions >= threads else pool
+
+    def over(work: Callable[[int], Any], numbers: Sequence[int], failed: list[str]) -> list[Any]:
+        def one(number: int) -> Any:
+            done = work(number)
+            advance()
+            return done
+
+        return each(one, numbers, pool if inner is None else None, variant, failed)
+
+    return assumptions.explore(scenario, variant, model_arm, over, inner, threads)
 
 
 def _break_even(

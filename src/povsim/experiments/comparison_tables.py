@@ -13,7 +13,7 @@ from scipy.special import stdtrit
 from povsim import parameters
 from povsim.config import Scenario
 from povsim.config.arms import LEVERS, TARGETS
-from povsim.experiments import break_even_tables, who_gains
+from povsim.experiments import assumptions, break_even_tables, who_gains
 from povsim.experiments.all_households import lasting_share, parts_of
 from povsim.experiments.contrasts import Contrast, CostDifference, paired_contrast, spans, villages_needed
 from povsim.experiments.futures_tables import e5_contrast, e5_fields, future_rows
@@ -95,6 +95,8 @@ def collect(scenario: Scenario, runs: Sequence[VariantRun]) -> tuple[dict[str, A
         "ledger": {run.variant: ledger_summary(run) for run in runs if run.ledger is not None},
         "notes": [*([first.sample.note] if first.sample.note else []), *(note for run in runs for note in run.notes)],
     }
+    if scenario.assumptions:
+        summary["assumptions"] = {r.variant: assumptions.summary_of(r.assumptions) for r in runs if r.assumptions}
     if scenario.break_even:
         summary["break_even"] = {r.variant: break_even_tables.entry(r.break_even, scenario) for r in runs if r.break_even}
     pairs = {run.variant: pairs_of(scenario, _arm_names(scenario, run)) for run in runs}

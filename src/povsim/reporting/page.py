@@ -321,9 +321,8 @@ def _evidence(m: _Material) -> list[Part]:
             share=m.words.percent(assumed / len(by_symbol)),
         )
     ]
-    answer = m.summary.get("share_grade_a")
-    if answer is not None:
-        parts.append(m.text("evidence_answer", share=m.words.percent(answer)))
+    moved = m.per_variant(lambda variant: whole.assumptions_table(m.summary, variant, m.words))
+    parts += moved or [m.text("evidence_answer_missing")]
     parts += _tables([more.grades(table, m.words)])
     everything = more.parameters(table, m.words)
     return [*parts, *([Part("long_table", everything)] if everything else [])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from povsim.reporting import verdict as v
@@ -155,6 +155,42 @@ def after_aid_table(summary: Summary, variant: str, words: Language) -> Table | 
         rows,
         caption=words.text("whole.after_aid_caption", pkh=words.text("note.pkh")),
         notes=feet.lines(),
+    )
+
+
+def assumptions_table(summary: Summary, variant: str, words: Language) -> Table | None:
+    """How much of each contrast's spread over draws of all parameters assumptions (grade A) make."""
+    found = summary.get("assumptions", {}).get(variant)
+    if not found:
+        return None
+    feet = Footnotes(words)
+    rows = []
+    for row in found["contrasts"]:
+        reasons = row["reasons"]
+
+        def cell(name: str, write: Callable[[float], str], row: Any = row, reasons: Any = reasons) -> str:
+            return feet.none(reasons.get(name)) if row[name] is None else write(row[name])
+
+        rows.append((
+            v.arm_label(summary, row["arm"], words),
+            v.arm_label(summary, row["against"], words),
+            cell("mean", lambda x: words.per_thousand(x, signed=True)),
+            cell("sd", words.per_thousand),
+            cell("positive", lambda x: words.percent(x, 0)),
+            cell("share", lambda x: words.percent(x, 0)),
+            cell("share_se", lambda x: words.points(x, 0).lstrip("+")),
+        ))  # fmt: skip
+    names = ("drawn_mean", "drawn_sd", "drawn_positive", "drawn_share", "drawn_error")
+    count = {name: words.number(found[name]) for name in ("assumed", "other", "villages")}
+    draws = words.number(max((row["draws"] for row in found["contrasts"]), default=0))
+    return Table(
+        words.text("whole.assumptions", variant=v.variant_label(variant, words)),
+        (words.text("table.arm"), words.text("table.against"), *(words.text(f"whole.{name}") for name in names)),
+        tuple(rows),
+        labels=2,
+        caption=words.text("whole.assumptions_caption", draws=draws, failed=words.number(len(found["failed"])), **count),
+        notes=feet.lines(),
+        strong=frozenset({5}),
     )
 
 

@@ -1,0 +1,160 @@
+"""How much of the answer the assumptions move: the share of a contrast's variance, over draws of all parameters from their
+priors, that comes from parameters of grade A.
+
+Each draw j takes assumptions A and the other parameters B from their priors and lives three samples of villages that share
+nothing but parameters: x and y with (A, B), z with A and other values B'. What the samples add by chance is in none of the
+covariances, so cov(x, y) estimates the variance that all parameters together make, the mean of cov(x, z) and cov(y, z) what
+the assumptions make alone (first-order index of a group; I. M. Sobol, Mathematical Modelling and Computational Experiments
+1, 1993; A. Saltelli et al., Global Sensitivity Analysis, 2008, ch. 4). Standard errors are jackknifed over draws. The
+population is not fitted anew to each draw.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from povsim import parameters
+from povsim.config import Scenario
+from povsim.config.arms import LEVERS, ArmSpec
+from povsim.draws import DrawKey, Stream, uniforms
+from povsim.experiments.replicate import Replicate, burn_in, live_arms
+from povsim.model.arm import Arm
+
+Floats = NDArray[np.float64]
+PAIRS = (("aid", "none"), ("aid_cooperative", "aid"), ("aid_cooperative_planned", "aid"))
+"""Contrasts that are looked at, where they are run."""
+VILLAGES_MOST = 120
+FIRST_REPLICATE = 2_000_000
+"""Samples of the draws; those of a comparison are below 10,000, those of the choice of equal money from 1,000,000 on."""
+SAMPLES = 3
+LEAST_DRAWS = 20
+
+
+@dataclass(frozen=True)
+class Draws:
+    """E4 contrasts of one variant over draws: {pair: [draw, sample]}; sample 0 and 1 share all parameters, 2 the assumptions.
+
+    failed: draws that could not be lived, with the reason.
+    """
+
+    contrasts: dict[tuple[str, str], Floats]
+    assumed: int
+    other: int
+    villages: int
+    failed: list[str]
+
+
+def split(scenario: Scenario, cooperative: str | None) -> tuple[list[str], list[str]]:
+    """Symbols that are drawn: those of grade A, and the others. Fixed ones and those that the user set stay as they are."""
+    set_by_user = scenario.overrides()
+    drawn = [e for s, e in parameters.register().items() if e.prior != "fixed" and s not in set_by_user]
+    assumed = [e.symbol for e in drawn if e.grade_in(cooperative) == "A"]
+    return assumed, [e.symbol for e in drawn if e.symbol not in assumed]
+
+
+def quantiles(scenario: Scenario, draw: int) -> tuple[dict[str, float], dict[str, float]]:
+    """Uniforms of a draw by symbol: (all parameters of the draw, its assumptions with other values of the rest)."""
+    symbols = list(parameters.register())
+    ids = np.array([int.from_bytes(hashlib.sha256(s.encode()).digest()[:8], "little") for s in symbols], np.uint64)
+    u = uniforms(DrawKey(scenario.seed, 0), Stream.ASSUMPTIONS, ids, draw)
+    assumed = set(split(scenario, None)[0])
+    whole = dict(zip(symbols, u[:, 0].tolist(), strict=True))
+    return whole, {s: whole[s] if s in assumed else float(u[k, 1]) for k, s in enumerate(symbols)}
+
+
+def drawn_values(scenario: Scenario, variant: str, spec: ArmSpec | None, u: Mapping[str, float]) -> dict[str, float]:
+    """Values of the drawn parameters, as an arm has them (None: the burn-in). Those that a lever sets are left out."""
+    cooperative = None if spec is None else spec.cooperative
+    kept = set() if spec is None else {symbol for lever in spec.levers for symbol in LEVERS[lever].sets}
+    assumed, other = split(scenario, None)
+    register = parameters.register()
+    return {s: register[s].quantile(u[s], variant, cooperative) for s in (*assumed, *other) if s not in kept}
+
+
+def explore(
+    scenario: Scenario,
+    variant: str,
+    arm_of: Callable[[Scenario, str, ArmSpec], Arm],
+    over: Callable[[Callable[[int], Any], Sequence[int], list[str]], list[Any]],
+    inner: Executor | None,
+    threads: int,
+) -> Draws:
+    """Live all draws of one variant. `over` does work for every number and books those that fail."""
+    names = scenario.arm_names
+    pairs = [pair for pair in PAIRS if pair[0] in names and pair[1] in names]
+    specs = [spec for spec in scenario.arms if any(spec.name in pair for pair in pairs)]
+    villages = min(VILLAGES_MOST, scenario.population.villages)
+    small = replace(scenario, population=replace(scenario.population, villages=villages))
+
+    def one(draw: int) -> tuple[int, dict[tuple[str, str], list[float]]]:
+        whole, other = quantiles(scenario, draw)
+        found: dict[tuple[str, str], list[float]] = {pair: [] for pair in pairs}
+        for sample, u in enumerate((whole, whole, other)):
+            own = tuple(sorted((dict(scenario.parameters) | drawn_values(scenario, variant, None, u)).items()))
+            drawn = replace(small, parameters=own, economy=replace(small.economy, g_w=None))
+            r = burn_in(drawn, variant, FIRST_REPLICATE + SAMPLES * draw + sample, inner, threads)
+            arms = []
+            for spec in specs:
+                arm = arm_of(scenario, variant, spec)
+                arms.append(replace(arm, p={**arm.p, **drawn_values(scenario, variant, spec, u)}))
+            live_arms(r, drawn, variant, arms, inner, threads)
+            for pair in pairs:
+                found[pair].append(_exits(r, pair[0]) - _exits(r, pair[1]))
+        return draw, found
+
+    failed: list[str] = []
+    lived = sorted(over(one, range(scenario.assumptions), failed), key=lambda entry: entry[0])
+    table = {pair: np.array([found[pair] for _, found in lived]).reshape(-1, SAMPLES) for pair in pairs}
+    assumed, rest = split(scenario, None)
+    return Draws(table, len(assumed), len(rest), villages, failed)
+
+
+def _exits(r: Replicate, arm: str) -> float:
+    weight = r.weight[r.structural]
+    total = float(weight.sum())
+    return float(weight @ (r.outcomes[arm].tau["E4"][r.structural] > 0)) / total if total > 0 else 0.0
+
+
+def moved_by_assumptions(contrasts: Floats) -> dict[str, Any]:
+    """What draws say of a contrast [draw, sample]: mean, spread that parameters make, share of it by assumptions, and errors.
+
+    Null with a reason: all where fewer than LEAST_DRAWS draws were lived; spread and share where the spread is within two of
+    its standard errors, so that there is nothing to take a share of.
+    """
+    n = contrasts.shape[0]
+    empty = dict.fromkeys(("mean", "sd", "share", "share_se", "positive"))
+    out: dict[str, Any] = {"draws": n, **empty, "reasons": {}}
+    if n < LEAST_DRAWS:
+        reason = f"needs {LEAST_DRAWS} draws or more, {n} were lived"
+        return out | {"reasons": dict.fromkeys(empty, reason)}
+    spread, share = _spread_and_share(contrasts)
+    left_out = np.array([_spread_and_share(np.delete(contrasts, j, axis=0)) for j in range(n)])
+    errors = np.sqrt((n - 1) / n * ((left_out - left_out.mean(axis=0)) ** 2).sum(axis=0))
+    out |= {"mean": float(contrasts[:, :2].mean()), "positive": float((contrasts[:, :2].mean(axis=1) > 0).mean())}
+    if spread <= 2 * errors[0]:
+        why = "the contrast hardly moves over the draws beyond chance"
+        return out | {"reasons": dict.fromkeys(("sd", "share", "share_se"), why)}
+    return out | {"sd": float(np.sqrt(spread)), "share": float(share), "share_se": float(errors[1])}
+
+
+def _spread_and_share(contrasts: Floats) -> tuple[float, float]:
+    x, y, z = (contrasts[:, k] - contrasts[:, k].mean() for k in range(SAMPLES))
+    n = contrasts.shape[0] - 1
+    spread = float(x @ y) / n
+    of_assumptions = float(x @ z + y @ z) / (2 * n)
+    return spread, of_assumptions / spread if spread > 0 else np.nan
+
+
+def summary_of(draws: Draws) -> dict[str, Any]:
+    """The entry of a variant in summary.json."""
+    rows = [{"arm": arm, "against": against, **moved_by_assumptions(x)} for (arm, against), x in draws.contrasts.items()]
+    return {
+        "assumed": draws.assumed, "other": draws.other, "villages": draws.villages, "failed": draws.failed, "contrasts": rows,
+    }  # fmt: skip
