@@ -8,7 +8,9 @@ import pytest
 from fixtures_results import TOO_FEW, VARIANTS, contrast, made_up_summary, with_contrast
 
 from povsim.reporting import verdict as v
-from povsim.reporting.language import MINUS
+from povsim.reporting.brief import _elsewhere
+from povsim.reporting.language import MINUS, language
+from povsim.reporting.quote import Quoter, plain
 from povsim.reporting.sentences import notes, sentences
 
 MAIN = ("aid_cooperative", "aid")
@@ -193,5 +195,7 @@ def test_an_effect_on_all_that_points_the_other_way_is_said() -> None:
     assert "−2.6 (−3.3 to −2.0)" in note and "without poverty traps" not in note
     (found,) = [note for note in notes(summary, "id") if "berlawanan" in note]
     assert "−2,6" in found
+    _, found = _elsewhere(Quoter(summary, language("en")))
+    assert "2.6 fewer of every 1,000" in plain(found) and "(target)" in plain(found)
     row.update(low95=-0.004, high95=0.001)
     assert v.other_way(summary, arm) == []

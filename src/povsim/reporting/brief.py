@@ -284,7 +284,7 @@ def _also(q: Quoter, arm: str | None) -> str:
 
 def changes(q: Quoter, arm: str | None) -> list[tuple[str, str]]:
     """What would change the answer, a heading and a text each, as far as the run has numbers for it."""
-    found = (_reach(q, arm), _targets(q, arm), _variants(q), _meaning(q), _measured(q, arm))
+    found = (_reach(q, arm), _targets(q, arm), _elsewhere(q), _variants(q), _meaning(q), _measured(q, arm))
     return [(q.words.text(f"brief.change_{name}_title"), text) for name, text in found if text]
 
 
@@ -304,19 +304,19 @@ def _targets(q: Quoter, arm: str | None) -> tuple[str, str]:
     if arm == PLANNED or reading.verdict == v.MISSING or not cost:
         return NOTHING
     kind = reading.verdict if reading.verdict in (v.MORE, v.FEWER) else "other"
-    text = q.words.text(f"brief.change_target_{kind}", size=_size(q, reading), money=q.span(cost, q.rupiah))
-    return f"target_{kind}", " ".join([text, *_other_way(q, PLANNED)])
+    return f"target_{kind}", q.words.text(f"brief.change_target_{kind}", size=_size(q, reading), money=q.span(cost, q.rupiah))
 
 
-def _other_way(q: Quoter, arm: str) -> list[str]:
-    """What the arm does to all families of the country, where that shows the other way than among those in lasting poverty."""
-    out = []
-    for variant, at in v.other_way(q.summary, arm):
-        path = ("all_households", variant, "contrasts", at, "mean")
-        direction = "fewer" if q.value(path) < 0 else "more"
-        label = v.variant_label(variant, q.words)
-        out.append(q.words.text(f"brief.other_way_{direction}", size=q.per_thousand(path, size=True), variant=label))
-    return out
+def _elsewhere(q: Quoter) -> tuple[str, str]:
+    """What arms do to all families of the country, where that points the other way than among those in lasting poverty."""
+    found = []
+    for arm in v.arms(q.summary):
+        for variant, at in v.other_way(q.summary, arm):
+            path = ("all_households", variant, "contrasts", at, "mean")
+            direction = "fewer" if q.value(path) < 0 else "more"
+            fields = {"arm": label(q.summary, arm, q.words), "variant": v.variant_label(variant, q.words)}
+            found.append(q.words.text(f"brief.elsewhere_{direction}", size=q.per_thousand(path, size=True), **fields))
+    return ("elsewhere", " ".join(found)) if found else NOTHING
 
 
 def _variants(q: Quoter) -> tuple[str, str]:
