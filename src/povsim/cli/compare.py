@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import textwrap
 import time
 from collections.abc import Mapping, Sequence
@@ -76,34 +75,15 @@ def run(argv: Sequence[str]) -> int:
     options, overrides = split_arguments(argv, {"--out": "DIR", "--scenario": "FILE"})
     scenario = _scenario(options, overrides)
 
-    from povsim.experiments.folder import out_folder, stored_summary
+    from povsim.cli.experiment import run_experiment
 
-    out = out_folder("compare", scenario)
-    for warning in scenario.warnings:
-        print(f"Warning: {warning}", file=sys.stderr)
-    stored = stored_summary(out, "compare", scenario) if scenario.reuse else None
-    if stored is not None:
-        _show(stored, scenario.language)
-        print(f"\nRead from {out}: the same scenario, data and code were run before (reuse=false computes anew).")
-        return 0
-    return _run_and_write(scenario, out)
+    return run_experiment("compare", scenario, _live, _write, _show)
 
 
-def _run_and_write(scenario: Any, out: Path) -> int:
-    from povsim.cli.progress import progress
-    from povsim.experiments import comparison
-    from povsim.experiments.folder import result_folder
+def _live(scenario: Any, progress: Any) -> Any:
+    from povsim.experiments import comparison  # only where something is run: compiled rules take a while to import
 
-    found = comparison.run(scenario, progress)
-    with result_folder(out, "compare", scenario) as folder:
-        _write(folder, found, scenario)
-    _show(found.summary, scenario.language)
-    print(
-        f"\nWritten to {out}: {', '.join(sorted(path.name for path in out.iterdir()))}. Open {out / 'report.html'} to read it."
-    )
-    for failure in found.failures:
-        print(f"Failed: {failure}", file=sys.stderr)
-    return 1 if found.failures else 0
+    return comparison.run(scenario, progress)
 
 
 def _write(folder: Any, found: Any, scenario: Any) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import textwrap
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -53,19 +51,11 @@ def run(argv: Sequence[str]) -> int:
     options, overrides = split_arguments(argv, {"--out": "DIR", "--scenario": "FILE"})
     scenario = scenario_of(options, overrides)
 
-    from povsim.experiments.folder import out_folder, stored_summary
+    from povsim.cli.experiment import run_experiment
     from povsim.experiments.rollout import fail_if_nothing_to_compare
 
     fail_if_nothing_to_compare(scenario)
-    out = out_folder("rollout", scenario)
-    for warning in scenario.warnings:
-        print(f"Warning: {warning}", file=sys.stderr)
-    stored = stored_summary(out, "rollout", scenario) if scenario.reuse else None
-    if stored is not None:
-        _show(stored, scenario.language)
-        print(f"\nRead from {out}: the same scenario, data and code were run before (reuse=false computes anew).")
-        return 0
-    return _run_and_write(scenario, out)
+    return run_experiment("rollout", scenario, _live, _write, _show)
 
 
 def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
@@ -120,21 +110,10 @@ def help_text() -> str:
     return HELP.format(kinds=listed)
 
 
-def _run_and_write(scenario: Any, out: Path) -> int:
-    from povsim.cli.progress import progress
-    from povsim.experiments import rollout
-    from povsim.experiments.folder import result_folder
+def _live(scenario: Any, progress: Any) -> Any:
+    from povsim.experiments import rollout  # only where something is run: compiled rules take a while to import
 
-    found = rollout.run(scenario, progress)
-    with result_folder(out, "rollout", scenario) as folder:
-        _write(folder, found, scenario)
-    _show(found.summary, scenario.language)
-    print(
-        f"\nWritten to {out}: {', '.join(sorted(path.name for path in out.iterdir()))}. Open {out / 'report.html'} to read it."
-    )
-    for failure in found.failures:
-        print(f"Failed: {failure}", file=sys.stderr)
-    return 1 if found.failures else 0
+    return rollout.run(scenario, progress)
 
 
 def _write(folder: Any, found: Any, scenario: Any) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from povsim.errors import PovsimError
 from povsim.experiments.explain import Explanation, Result
 from povsim.reporting.drawing import FAINT, INK, RULE, arm_look, label_ends, number_ticks, style, svg
 from povsim.reporting.explain import event_name, moments
 from povsim.reporting.language import Language
+from povsim.reporting.result import put
 from povsim.reporting.verdict import arm_label
 
 if TYPE_CHECKING:
@@ -31,18 +29,7 @@ OTHERS = 0.35
 def write_figure(found: Explanation, result: Result, words: Language) -> Path:
     """Write DIR/explain/<household>.svg, whole; no other file of the folder is touched."""
     path = result.folder / FOLDER / f"{found.household['household']}.svg"
-    text = draw(found, result, words)
-    try:
-        path.parent.mkdir(exist_ok=True)
-        handle, partial = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(partial, 0o644)
-        os.replace(partial, path)
-    except OSError as error:
-        raise PovsimError(
-            f"{path} cannot be written ({error.strerror}). Give a result folder that you may write to."
-        ) from error
+    put(path, draw(found, result, words).encode())
     return path
 
 

@@ -48,7 +48,7 @@ def write(folder: Path, code: str = "en") -> Path:
         tables = {name: table for name in rollout_page.TABLES if (table := _table(folder, name)) is not None}
         texts = (_json(folder / "provenance.json"), _text(folder / "scenario.yaml"), _text(folder / "REPRODUCE.md"))
         for name, text in rollout_page.write(summary, tables, code, texts).items():
-            _put(folder / name, text.encode())
+            put(folder / name, text.encode())
         return folder / "report.html"
     summary.setdefault("brief", brief_numbers(summary, tables))
     drawn = figures(summary, tables, code)
@@ -63,10 +63,10 @@ def write(folder: Path, code: str = "en") -> Path:
     )
     files = handouts(summary, tables, code, _json(folder / "provenance.json"))
     for name, svg in drawn.items():
-        _put(folder / "figures" / f"{name}.svg", svg.encode())
+        put(folder / "figures" / f"{name}.svg", svg.encode())
     for name, content in files.items():
-        _put(folder / name, content)
-    _put(folder / "report.html", page.encode())
+        put(folder / name, content)
+    put(folder / "report.html", page.encode())
     return folder / "report.html"
 
 
@@ -138,8 +138,8 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-def _put(path: Path, content: bytes) -> None:
-    """Write a file whole: beside its place first, then renamed into it."""
+def put(path: Path, content: bytes) -> None:
+    """Write a file of a result folder whole: beside its place first, then renamed into it."""
     try:
         path.parent.mkdir(exist_ok=True)
         handle, partial = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
