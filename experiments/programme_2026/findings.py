@@ -11,7 +11,7 @@ from typing import Any
 from povsim.reporting import break_even, ledger, rollout_words
 from povsim.reporting.language import language
 from povsim.reporting.tables import Table, arm_table, contrast_table
-from povsim.reporting.whole_tables import equal_money_table, everyone_table, scenarios_table
+from povsim.reporting.whole_tables import assumptions_table, equal_money_table, everyone_table, scenarios_table
 
 HERE = Path(__file__).parent
 README = HERE / "README.md"
@@ -46,6 +46,7 @@ def block() -> str:
         lines += markdown(contrast_table(levers, variant))
         lines += markdown(equal_money_table(levers, variant, WORDS))
         lines += markdown(everyone_table(levers, variant, WORDS))
+        lines += markdown(assumptions_table(levers, variant, WORDS))
         for table in (*ledger.mechanisms(levers, variant, WORDS), *ledger.causes(levers, variant, WORDS)):
             lines += markdown(table)
     lines += ["### Scenarios side by side, and where they break even", ""]
