@@ -10,7 +10,9 @@ from povsim import parameters
 from povsim.config import scenario_from
 from povsim.experiments import comparison
 from povsim.experiments.assumptions import drawn_values, moved_by_assumptions, quantiles, split
+from povsim.reporting.brief import _drawn
 from povsim.reporting.language import language
+from povsim.reporting.quote import Quoter, plain
 from povsim.reporting.whole_tables import assumptions_table
 
 SMALL = {
@@ -81,3 +83,11 @@ def test_drawing_parameters_changes_nothing_else():
     plain = comparison.run(scenario_from(SMALL), silent).summary
     drawn = comparison.run(scenario_from({**SMALL, "assumptions": 1}), silent).summary
     assert plain["variants"] == drawn["variants"]
+
+
+def test_the_brief_says_how_many_draws_are_above_zero():
+    row = {"arm": "aid_cooperative", "against": "aid", "positive": 0.28}
+    summary = {"assumptions": {"trap": {"contrasts": [row]}, "no_trap": {"contrasts": [{**row, "positive": 0.2}]}}}
+    (text,) = _drawn(Quoter(summary, language("en")))
+    assert "20% to 28% of the draws" in plain(text)
+    assert _drawn(Quoter({"assumptions": {"trap": {"contrasts": [{**row, "positive": None}]}}}, language("en"))) == []

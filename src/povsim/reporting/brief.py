@@ -19,7 +19,10 @@ from povsim.reporting.verdict import Reading, Summary
 
 GROUP, MEASURE = "structural", "E4"
 ROWS_MOST = 8
-_FIRST = ("none", "aid", "aid_equal_cost", "cooperative", "aid_cooperative", "aid_cooperative_planned")
+_FIRST = (
+    "none", "aid", "aid_equal_cost", "aid_cooperative", "aid_cooperative_planned", "aid_assets", "aid_cooperative_registry",
+    "cooperative",
+)  # fmt: skip
 PLANNED = "aid_cooperative_planned"
 NOTHING = ("", "")
 
@@ -246,10 +249,16 @@ def _cost(q: Quoter, arm: str | None) -> str:
 
 
 def _pairs(summary: Summary, arm: str | None) -> list[tuple[str, str]]:
-    """Contrasts of the first figure: assistance, cooperatives, the same money, the targets; those that were run."""
+    """Contrasts of the first figure: assistance, cooperatives, the same money, the targets, assets; those that were run."""
     wanted = [("aid", "none")]
     if arm:
-        wanted += [(arm, "aid"), (arm, _twin(arm)), (PLANNED, "aid")]
+        wanted += [
+            (arm, "aid"),
+            (arm, _twin(arm)),
+            (PLANNED, "aid"),
+            (PLANNED, _twin(PLANNED)),
+            ("aid_assets", "aid_cooperative"),
+        ]
     stored = {
         (entry["arm"], entry["against"])
         for block in summary["variants"].values()
@@ -346,7 +355,23 @@ def _measured(q: Quoter, arm: str | None) -> tuple[str, str]:
     needed = _each(q, arm or "", "villages_needed", above="takeup")
     if needed and reading is not None and reading.verdict in (v.UNSEEN, v.TOO_FEW, v.NO_INTERVAL):
         line += " " + q.words.text("brief.change_villages", needed=q.span(needed, q.count))
-    return "measured", line
+    return "measured", " ".join([line, *_drawn(q)])
+
+
+def _drawn(q: Quoter) -> list[str]:
+    """In how many draws of all parameters an arm with cooperatives has more families leave than assistance alone."""
+    out = []
+    for arm in ("aid_cooperative", PLANNED):
+        paths: list[Path] = [
+            ("assumptions", variant, "contrasts", at, "positive")
+            for variant, block in q.summary.get("assumptions", {}).items()
+            for at, row in enumerate(block["contrasts"])
+            if (row["arm"], row["against"]) == (arm, "aid") and row["positive"] is not None
+        ]
+        if paths:
+            share = q.span(paths, lambda path: q.percent(path, 0))
+            out.append(q.words.text("brief.change_drawn", arm=label(q.summary, arm, q.words), share=share))
+    return out
 
 
 def _sources(q: Quoter) -> str:
