@@ -119,7 +119,7 @@ def definitions_from(
 def arms_from(value: object, definitions: Sequence[ArmSpec]) -> tuple[ArmSpec, ...]:
     """The arms to run, built-in ones first and in the order of tables."""
     known = _BUILT_IN | {arm.name: arm for arm in definitions}
-    names = tuple(_BUILT_IN) if value == "all" else read.words("arms", value, "[aid,aid_cooperative]")
+    names = tuple(_BUILT_IN) if value == "all" else read.words("arms", value, "[aid,aid_cooperative] (or arms=all)")
     for name in names:
         fail_if_unknown_arm(name, known)
     arms = tuple(known[name] for name in known if name in names)
