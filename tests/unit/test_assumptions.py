@@ -9,7 +9,7 @@ import pytest
 from povsim import parameters
 from povsim.config import scenario_from
 from povsim.experiments import comparison
-from povsim.experiments.assumptions import drawn_values, moved_by_assumptions, quantiles, split
+from povsim.experiments.assumptions import drawn_values, explore, moved_by_assumptions, quantiles, split
 from povsim.reporting.brief import _drawn
 from povsim.reporting.language import language
 from povsim.reporting.quote import Quoter, plain
@@ -66,6 +66,25 @@ def test_what_is_drawn():
             for symbol, value in drawn_values(scenario, variant, spec, whole).items():
                 low, high = register[symbol].low, register[symbol].high
                 assert low - 1e-9 <= value <= high + 1e-9, symbol
+
+
+def test_what_the_scenario_sets_is_kept():
+    """Growth of the economy's path is not drawn over, and is lived."""
+    growing = scenario_from({**SMALL, "economy": "growth"})
+    assert growing.economy.g_w is not None and not any("g_w" in part for part in split(growing, None))
+    assert any("g_w" in part for part in split(scenario_from(SMALL), None))
+    seen = []
+
+    def arm_of(scenario, variant, spec):
+        arm = comparison.model_arm(scenario, variant, spec)
+        seen.append(arm.p["g_w"])
+        return arm
+
+    draws = explore(
+        scenario_from({**SMALL, "economy": "growth", "assumptions": 1}), "trap", arm_of,
+        lambda work, numbers, _failed: [work(n) for n in numbers], None, 1,
+    )  # fmt: skip
+    assert draws.contrasts["aid", "none"].shape == (1, 3) and set(seen) == {growing.economy.g_w}
 
 
 def test_a_run_says_what_it_cannot_say():

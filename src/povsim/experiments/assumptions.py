@@ -98,7 +98,7 @@ def explore(
         found: dict[tuple[str, str], list[float]] = {pair: [] for pair in pairs}
         for sample, u in enumerate((whole, whole, other)):
             own = tuple(sorted((dict(scenario.parameters) | drawn_values(scenario, variant, None, u)).items()))
-            drawn = replace(small, parameters=own, economy=replace(small.economy, g_w=None))
+            drawn = replace(small, parameters=own)
             r = burn_in(drawn, variant, FIRST_REPLICATE + SAMPLES * draw + sample, inner, threads)
             arms = []
             for spec in specs:

@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
 from povsim.config import Scenario
+from povsim.errors import PovsimError
 from povsim.experiments.futures import futures_of
 from povsim.experiments.ledger import ledger_of, pairs_of_orders
 
@@ -34,7 +35,13 @@ def examine(
             inner = None if len(run.replicates) >= threads else pool
 
             def one(replicate: Replicate, run: VariantRun = run, inner: Executor | None = inner) -> Any:
-                done = work(run, replicate, inner)
+                try:
+                    done = work(run, replicate, inner)
+                except (ArithmeticError, ValueError, MemoryError) as reason:
+                    raise PovsimError(
+                        f"{part.removesuffix('_s')}, variant {run.variant}, replicate {replicate.number} failed: "
+                        f"{type(reason).__name__}: {reason}. Run without it, or with another seed."
+                    ) from reason
                 advance()
                 return done
 
