@@ -128,6 +128,38 @@ def test_capital_on_loan_costs_what_is_not_paid_back():
     assert given["ministry", "capital"].sum() == 7 * arm.p["capital"]
 
 
+def test_the_package_reaches_the_poorest_who_can_work_once(lived):
+    """Assets worth the delivered amount, and coaching that raises earnings by its gain; nobody without labour, nobody else."""
+    r, arms = lived
+    aid = arms["aid"]
+    todays = {**aid.programmes, "equal_assets": 1.0, "equal_coaching": 1.0}
+    package = replace(aid, name="package", programmes=todays, quotas={"equal_assets": 2e6, "equal_coaching": 2e6})
+    c = country(r, [aid, package])
+    c.decide(1)
+    bits = c.state.home[1, HOME.enrolled].astype(np.int64)
+    names = [programme.name for programme in c.programmes]
+    assets, coaching = ((bits >> names.index(name) & 1) != 0 for name in ("equal_assets", "equal_coaching"))
+    assert assets.any() and (assets == coaching).all() and not assets[c.state.life[LIFE.l] == 0].any()
+    skill = c.state.home[1, HOME.skill]
+    assert (skill == np.where(coaching, 1.0 + aid.p["coach_gain"], 1.0)).all()
+    record = c.state.home[1, HOME.record]
+    able = (c.state.life[LIFE.l] > 0) & (c.state.life[LIFE.u_reg] < aid.p["r_reg"])
+    for stratum in np.unique(r.sample.stratum):
+        here = (r.sample.stratum[r.sample.village] == stratum) & able
+        if assets[here].any() and not assets[here].all():
+            assert np.median(record[here & assets]) < np.median(record[here & ~assets])
+    c._live(1, 12)
+    c.state.t += 12
+    more = c.state.home[1, HOME.K] - c.state.home[0, HOME.K]
+    given = aid.p["asset_idr"] * aid.p["delivered"] / c.state.life[LIFE.line]
+    assert (more[assets] > 0.5 * given[assets]).mean() > 0.9
+    c.decide(13)
+    paid = c.record.outlay["state_aid", "training"][1]
+    families = float(r.sample.weight[assets].sum())
+    assert paid[:12].sum() == pytest.approx(families * aid.p["coach_idr"]) and paid[12:].sum() == 0.0
+    assert (c.state.home[1, HOME.skill] >= 1.0).all() and (c.state.home[1, HOME.skill] > 1.0).any()
+
+
 def test_lent_capital_is_owed_for_years():
     """In the model: the loan is paid back in instalments, not swept out of the first month's cash; trade is as with a gift."""
     scenario = scenario_from({**SMALL, "arms": ["aid_cooperative_planned"], "payer": "cooperative"})
