@@ -41,12 +41,18 @@ def test_the_share_is_that_of_a_contrast_with_known_parts(share):
     redrawn = np.sqrt(share) * a + np.sqrt(1 - share) * other
     found = moved_by_assumptions(0.01 * (np.stack([whole, whole, redrawn], axis=1) + chance) + 0.02)
     assert found["share"] == pytest.approx(share, abs=3.5 * found["share_se"]) and found["share_se"] < 0.06
+    assert found["positive"] == pytest.approx(0.977, abs=0.01)  # normal, two deviations above 0
     assert found["sd"] == pytest.approx(0.01, rel=0.1) and found["mean"] == pytest.approx(0.02, abs=0.001)
 
 
 def test_chance_alone_has_no_share():
     found = moved_by_assumptions(np.random.default_rng(1).normal(size=(100, 3)))
-    assert found["share"] is None and found["sd"] is None and "beyond chance" in found["reasons"]["share"]
+    assert (
+        found["share"] is None
+        and found["sd"] is None
+        and found["positive"] is None
+        and "beyond chance" in found["reasons"]["share"]
+    )
     few = moved_by_assumptions(np.ones((5, 3)))
     assert few["mean"] is None and "needs 20 draws" in few["reasons"]["mean"]
 

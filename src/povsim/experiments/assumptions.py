@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from povsim import parameters
 from povsim.config import Scenario
@@ -125,8 +126,9 @@ def _exits(r: Replicate, arm: str) -> float:
 def moved_by_assumptions(contrasts: Floats) -> dict[str, Any]:
     """What draws say of a contrast [draw, sample]: mean, spread that parameters make, share of it by assumptions, and errors.
 
-    Null with a reason: all where fewer than LEAST_DRAWS draws were lived; spread and share where the spread is within two of
-    its standard errors, so that there is nothing to take a share of.
+    `positive`: share of draws with an effect above 0 once chance is taken out, for effects spread normally around the mean (a
+    count of draws would count chance, which is as large as the effects). Null with a reason: all where fewer than LEAST_DRAWS
+    draws were lived; all but the mean where the spread is within two of its standard errors, so that there is nothing to share.
     """
     n = contrasts.shape[0]
     empty = dict.fromkeys(("mean", "sd", "share", "share_se", "positive"))
@@ -137,11 +139,12 @@ def moved_by_assumptions(contrasts: Floats) -> dict[str, Any]:
     spread, share = _spread_and_share(contrasts)
     left_out = np.array([_spread_and_share(np.delete(contrasts, j, axis=0)) for j in range(n)])
     errors = np.sqrt((n - 1) / n * ((left_out - left_out.mean(axis=0)) ** 2).sum(axis=0))
-    out |= {"mean": float(contrasts[:, :2].mean()), "positive": float((contrasts[:, :2].mean(axis=1) > 0).mean())}
+    out |= {"mean": float(contrasts[:, :2].mean())}
     if spread <= 2 * errors[0]:
         why = "the contrast hardly moves over the draws beyond chance"
-        return out | {"reasons": dict.fromkeys(("sd", "share", "share_se"), why)}
-    return out | {"sd": float(np.sqrt(spread)), "share": float(share), "share_se": float(errors[1])}
+        return out | {"reasons": dict.fromkeys(("sd", "share", "share_se", "positive"), why)}
+    sd = float(np.sqrt(spread))
+    return out | {"sd": sd, "positive": float(ndtr(out["mean"] / sd)), "share": float(share), "share_se": float(errors[1])}
 
 
 def _spread_and_share(contrasts: Floats) -> tuple[float, float]:

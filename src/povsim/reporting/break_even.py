@@ -136,6 +136,7 @@ def provinces(summary: Summary, rows: Any, words: Language) -> Table | None:
             for row in kept
         ),
         labels=4,
+        notes=(words.text("break_even.equal_money_note"),),
         strong=frozenset({5}),
         words=frozenset({5, 6}),
     )

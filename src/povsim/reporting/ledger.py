@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from scipy.special import stdtrit
+
 from povsim.reporting import verdict as v
 from povsim.reporting.drawing import rows_of
 from povsim.reporting.language import Language
@@ -40,7 +42,9 @@ def mechanisms(summary: Summary, variant: str, words: Language) -> list[Table]:
     for arm, against, block in blocks(summary, variant):
         parts = [*block["parts"], block["rest"]]
         beside = [block["contrast"], *(part["mean"] for part in parts)]
-        rows = [_part_row(words.text(f"ledger.part_{part['part']}"), part, beside, words) for part in parts]
+        rows = [
+            _part_row(words.text(f"ledger.part_{part['part']}"), part, beside, summary["replicates"], words) for part in parts
+        ]
         total = words.per_thousand(block["contrast"], beside, signed=True)
         entry = v.contrast(summary, variant, arm, against, GROUP, "E4")
         if entry is not None and v.too_few(entry):
@@ -62,7 +66,9 @@ def spill_over(summary: Summary, variant: str, words: Language) -> list[Table]:
     for arm, against, block in blocks(summary, variant):
         parts = [*block["channels"], *block["receivers"]]
         beside = [block["contrast"], *(part["mean"] for part in parts)]
-        rows = [_part_row(words.text(f"ledger.part_{part['part']}"), part, beside, words) for part in parts]
+        rows = [
+            _part_row(words.text(f"ledger.part_{part['part']}"), part, beside, summary["replicates"], words) for part in parts
+        ]
         rows = [(*row[:3], *row[4:]) for row in rows]  # no orders are sampled here
         headings = ("part", "per_thousand", "error", "extra_exits", "reading")
         notes = [words.text("ledger.spill_over_note")]
@@ -152,7 +158,7 @@ def futures(summary: Summary, variant: str, words: Language) -> Table | None:
     return Table(title, tuple(words.text(name) for name in names), tuple(rows), notes=notes)
 
 
-def _part_row(name: str, part: Mapping[str, Any], beside: Iterable[float], words: Language) -> tuple[str, ...]:
+def _part_row(name: str, part: Mapping[str, Any], beside: Iterable[float], replicates: int, words: Language) -> tuple[str, ...]:
     if part["reason"] is not None:
         return (name, *[_NOTHING] * 4, words.text("reading.too_few"))
     values = list(beside)
@@ -164,15 +170,15 @@ def _part_row(name: str, part: Mapping[str, Any], beside: Iterable[float], words
         error,
         orders,
         words.count(part["extra_exits"], signed=True),
-        words.text(f"ledger.reading_{_reading(part)}"),
+        words.text(f"ledger.reading_{_reading(part, replicates)}"),
     )
 
 
-def _reading(part: Mapping[str, Any]) -> str:
-    """Whether a part is told from 0: two standard errors, with few replicates a plain rule of thumb."""
+def _reading(part: Mapping[str, Any], replicates: int) -> str:
+    """Whether the 95 % t interval of a part over replicates leaves 0 out, as for contrasts."""
     if part["se"] is None:
         return "no_error"
-    if abs(part["mean"]) <= 2 * part["se"]:
+    if replicates < 2 or abs(part["mean"]) <= float(stdtrit(replicates - 1, 0.975)) * part["se"]:
         return "unseen"
     return "more" if part["mean"] > 0 else "fewer"
 

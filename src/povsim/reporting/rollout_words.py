@@ -75,8 +75,8 @@ def notes(summary: Summary, code: str) -> list[str]:
     assumed = [words.text(f"rollout.given.{name}") for name, one in _given(summary) if one["grade"] == "A"]
     if assumed:
         out.append(words.text("rollout.note.assumed", names=words.listing(assumed)))
-    return [*out, words.text("rollout.note.level"), words.text("rollout.note.residual"), words.text("note.given_parameters"),
-            words.text("note.pkh")]  # fmt: skip
+    general = ("rollout.note.level", "rollout.note.budget", "rollout.note.residual", "note.given_parameters", "note.pkh")
+    return [*out, *map(words.text, general)]
 
 
 def strategy_tables(summary: Summary, code: str, short: bool = False) -> list[Table]:
