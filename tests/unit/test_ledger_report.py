@@ -137,3 +137,12 @@ def test_the_ledger_of_a_scenario_is_a_list_of_arms() -> None:
     assert scenario_from({"ledger": ["cooperative"]}).ledger == ("cooperative",)
     assert scenario_from({"ledger": []}).ledger == scenario_from({"ledger": "off"}).ledger == ()
     assert scenario_from({"futures": 7}).content_hash() != scenario_from({}).content_hash()
+
+
+def test_few_sampled_exits_say_nothing_of_how_exits_last() -> None:
+    summary = with_ledger()
+    for block in summary["variants"].values():
+        for cell in block["arms"].values():
+            cell["structural"].update(E5=0.05, E5_given_E4=0.8, E5_given_E4_se=0.1, E5_exits_sampled=19)
+    table = futures(summary, "trap", language("en"))
+    assert table is not None and all(row[2] == row[5] == "too few to say" for row in table.rows)

@@ -140,6 +140,10 @@ def futures(summary: Summary, variant: str, words: Language) -> Table | None:
         if cell.get("E5") is None:
             continue
         given, error, reasons = cell.get("E5_given_E4"), cell.get("E5_given_E4_se"), cell.get("reasons", {})
+        if given is not None and cell["E5_exits_sampled"] < v.DISCORDANT_MINIMUM:
+            few, sampled = words.text("reading.too_few"), words.number(cell["E5_exits_sampled"])
+            rows.append((v.arm_label(summary, arm, words), words.percent(cell["E4"]), few, _NOTHING, sampled, few))
+            continue
         rows.append(
             (
                 v.arm_label(summary, arm, words),
