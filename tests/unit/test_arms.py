@@ -6,7 +6,8 @@ import pytest
 from povsim import parameters
 from povsim.config import scenario_from
 from povsim.experiments.comparison import VariantRun, model_arm
-from povsim.experiments.comparison_tables import _parameters, pairs_of
+from povsim.experiments.comparison_tables import pairs_of
+from povsim.experiments.parameter_table import parameter_table
 
 LEVERS = {
     "aid_cooperative_mentored": {"mentor"},
@@ -57,7 +58,7 @@ def test_a_lever_that_makes_it_worse_is_said():
 def test_the_table_of_parameters_names_the_lever_and_the_source_of_its_value():
     names = ["aid_cooperative", "aid_cooperative_mentored"]
     scenario, arms = lived({"arms": names, "parameters": {"mentor": 0.4}})
-    table = _parameters(scenario, [VariantRun("trap", [], arms)])
+    table = parameter_table(scenario, [VariantRun("trap", [], arms)])
     rows = {row["cooperative"]: row for row in table.filter(pl.col("symbol") == "mentor").iter_rows(named=True)}
     assert rows["as_reported"]["grade"] == "set by the user" and rows["as_reported"]["value"] == 0.4
     moved = rows["as_reported + mentoring"]

@@ -214,7 +214,9 @@ def test_provinces_count_their_own_households_only():
 
 
 def test_replicates_that_failed_in_one_part_are_left_out_of_both():
-    share = lambda arm: 0.1  # noqa: E731
+    def share(_arm):
+        return 0.1
+
     _, aid = arms_of()
     one, two = world(share, money)([aid]), world(share, money, number=(0, 2))([aid])
     both = one.joined(two)

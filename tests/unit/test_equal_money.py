@@ -174,3 +174,9 @@ def test_who_counts_in_delta_all():
     assert (whole.mean, poor.mean, others.mean) == pytest.approx((-0.1, -0.2, 0.1))
     assert lasting_share([r], "b") == pytest.approx(0.4)
     assert whole.reason is not None and whole.low95 is None
+
+
+def test_a_form_of_which_nothing_is_known_is_null_not_nought():
+    nobody = SimpleNamespace(structural=np.zeros(2, bool), weight=np.ones(2), outcomes={})
+    chosen, rows = choose_forms({"twin": {f: SimpleNamespace(name=f) for f in FORMS}}, lambda _arms: [nobody])
+    assert chosen == {"twin": FORMS[0]} and [row["E4"] for row in rows] == [None] * 3

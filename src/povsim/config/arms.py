@@ -310,7 +310,7 @@ def _definition(
         fail_if_terms_without_invitation(where, levers)
     if cooperative is not None:
         cooperative = read.choice(f"{where}.cooperative", cooperative, ("scenario", *group_choices("cooperative")))
-    ends: dict[str, int] = {}
+    ends: dict[str, int | None] = dict.fromkeys(("aid_until", "graduation_years"))
     for key, least, most in (("aid_until", 0, horizon_months), ("graduation_years", 1, 50)):
         if key in given:
             fail_if_aid_is_off(where, key, aid)
@@ -328,5 +328,6 @@ def _definition(
         levers=levers,
         rollout=own,
         target=cooperative == TARGETS,
-        **ends,  # type: ignore[arg-type]
+        aid_until=ends["aid_until"],
+        graduation_years=ends["graduation_years"],
     )

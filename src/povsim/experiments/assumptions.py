@@ -120,7 +120,9 @@ def explore(
 def _exits(r: Replicate, arm: str) -> float:
     weight = r.weight[r.structural]
     total = float(weight.sum())
-    return float(weight @ (r.outcomes[arm].tau["E4"][r.structural] > 0)) / total if total > 0 else 0.0
+    if not total > 0:
+        raise ValueError("nobody is structurally poor in this draw")
+    return float(weight @ (r.outcomes[arm].tau["E4"][r.structural] > 0)) / total
 
 
 def moved_by_assumptions(contrasts: Floats) -> dict[str, Any]:

@@ -10,18 +10,17 @@ import numpy as np
 import polars as pl
 from scipy.special import stdtrit
 
-from povsim import parameters
 from povsim.config import Scenario
-from povsim.config.arms import LEVERS, TARGETS
 from povsim.experiments import assumptions, break_even_tables, who_gains
+from povsim.experiments.after_aid import after_aid_of
 from povsim.experiments.all_households import lasting_share, parts_of
 from povsim.experiments.contrasts import Contrast, CostDifference, paired_contrast, spans, villages_needed
 from povsim.experiments.futures_tables import e5_contrast, e5_fields, future_rows
 from povsim.experiments.households import households
 from povsim.experiments.ledger_tables import ledger_rows, ledger_summary
+from povsim.experiments.parameter_table import parameter_table
 from povsim.experiments.population_check import check_table
 from povsim.experiments.replicate import AREAS, TAKE_UP_MONTH, WITH_SUCCESSORS, Replicate
-from povsim.measures.aid_end import WITHIN
 from povsim.measures.cost import present_value
 from povsim.measures.groups import GROUPS
 from povsim.population.columns import STATUS
@@ -90,7 +89,7 @@ def collect(scenario: Scenario, runs: Sequence[VariantRun]) -> tuple[dict[str, A
             }
             for run in runs
         },
-        "after_aid": {run.variant: _after_aid(scenario, run) for run in runs},
+        "after_aid": {run.variant: after_aid_of(run.replicates, _arm_names(scenario, run)) for run in runs},
         "takeup": {run.variant: _takeup(scenario, run, contrasts[run.variant]) for run in runs},
         "ledger": {run.variant: ledger_summary(run) for run in runs if run.ledger is not None},
         "notes": [*([first.sample.note] if first.sample.note else []), *(note for run in runs for note in run.notes)],
@@ -212,24 +211,6 @@ def _everyone(scenario: Scenario, run: VariantRun) -> dict[str, Any]:
     }
 
 
-def _after_aid(scenario: Scenario, run: VariantRun) -> dict[str, Any]:
-    """Relapse of the structurally poor after their aid ends, by arm with aid."""
-    out: dict[str, Any] = {}
-    for name in _arm_names(scenario, run):
-        found = [r.outcomes[name].after_aid["structural"] for r in run.replicates]
-        if not any(entry["ended"] for entry in found):
-            continue
-        relapse = _mean(entry["relapse"] for entry in found)
-        out[name] = {
-            "months": WITHIN,
-            "ended": _mean(entry["ended"] for entry in found),
-            "above": _mean(entry["above"] for entry in found),
-            "relapse": relapse,
-            "reasons": {} if relapse is not None else {"relapse": "nobody was above the line when the aid ended"},
-        }
-    return out
-
-
 def _takeup(scenario: Scenario, run: VariantRun, contrasts: list[Contrast]) -> dict[str, Any]:
     """Take-up, what happens where a cooperative trades, and the villages needed, by cooperative arm that has a contrast."""
     out: dict[str, Any] = {}
@@ -303,7 +284,7 @@ def _tables(scenario: Scenario, runs: Sequence[VariantRun], contrasts: dict[str,
         check_table([r.year_before["figures"] for r in run.replicates]).select(pl.lit(run.variant).alias("variant"), pl.all())
         for run in runs
     )
-    tables["parameters"] = _parameters(scenario, runs)
+    tables["parameters"] = parameter_table(scenario, runs)
     tables["households"] = households(scenario, runs)
     tables["all_households"] = pl.DataFrame(
         [{"variant": run.variant, **row} for run in runs for row in _everyone(scenario, run)["contrasts"]],
@@ -409,26 +390,3 @@ def _volume(r: Replicate, name: str, month: int) -> float | None:
     if month == 0:
         return None
     return float(r.outcomes[name].volume[month - 12 : month].sum(axis=0) @ r.village_weight)
-
-
-def _parameters(scenario: Scenario, runs: Sequence[VariantRun]) -> pl.DataFrame:
-    register = parameters.register()
-    rows = []
-    for run in runs:
-        for name in _arm_names(scenario, run):
-            spec = next(arm for arm in scenario.arms if arm.name == name)
-            if name not in ("aid", "none") and spec.cooperative is None and not spec.levers:
-                continue
-            moved = {symbol: source for lever in spec.levers for symbol, source in LEVERS[lever].sets.items()}
-            for symbol, own in register.items():
-                given = symbol in scenario.overrides() and symbol not in moved
-                source = moved.get(symbol)  # what a lever sets has the source of the entry that holds the value
-                of = TARGETS if source == TARGETS else spec.cooperative
-                entry = register[source] if isinstance(source, str) and source != TARGETS else own
-                rows.append({
-                    "variant": run.variant, "cooperative": " + ".join((spec.cooperative or "none", *spec.levers)),
-                    "symbol": symbol, "value": run.arms[name].p[symbol],
-                    "unit": entry.unit, "grade": "set by the user" if given else entry.grade_in(of),
-                    "source": "set by the user" if given else entry.source_in(of),
-                })  # fmt: skip
-    return pl.DataFrame(rows).unique(maintain_order=True)

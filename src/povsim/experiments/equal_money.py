@@ -129,16 +129,16 @@ def choose_forms(
     rows: list[dict[str, object]] = []
     for name, forms in candidates.items():
         shares = {form: _permanent(lived, arm.name) for form, arm in forms.items()}
-        chosen[name] = max(shares, key=lambda form: shares[form])
+        chosen[name] = max(shares, key=lambda form: -1.0 if (share := shares[form]) is None else share)
         rows += [{"arm": name, "form": form, "E4": share, "chosen": form == chosen[name]} for form, share in shares.items()]
     return chosen, rows
 
 
-def _permanent(replicates: Sequence[Replicate], arm: str) -> float:
-    """Share of the structurally poor with E4, mean over the replicates that have any of them; -1 if none has."""
+def _permanent(replicates: Sequence[Replicate], arm: str) -> float | None:
+    """Share of the structurally poor with E4, mean over the replicates that have any of them; None if none has."""
     shares = []
     for r in replicates:
         weight = r.weight[r.structural]
         if weight.sum() > 0:
             shares.append(float(weight @ (r.outcomes[arm].tau["E4"][r.structural] > 0) / weight.sum()))
-    return float(np.mean(shares)) if shares else -1.0
+    return float(np.mean(shares)) if shares else None
