@@ -24,7 +24,8 @@ class Something:
     note: str | None
 
 
-leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+floats = st.floats(allow_nan=False)
+leaves = st.none() | st.booleans() | st.integers() | floats | floats.map(np.float64) | st.text()
 trees = st.recursive(
     leaves | hnp.arrays(st.sampled_from([np.uint8, np.int16, np.float64, np.bool_]), hnp.array_shapes(min_side=0)),
     lambda part: (

@@ -1,8 +1,8 @@
 """One file that holds a tree of results: safe to read, written whole or not at all.
 
-A tree is made of dicts, lists, tuples, frozensets, None, bool, int, float, str, numpy arrays without Python objects, and
-dataclasses registered with `stored`. The file is a zip of `tree.json` and one .npy for each array; nothing in it is run when
-it is read (no pickle). Numbers come back bit for bit.
+A tree is made of dicts, lists, tuples, frozensets, None, bool, int, float, str, numbers and arrays of numpy without Python
+objects, and dataclasses registered with `stored`. The file is a zip of `tree.json` and one .npy for each array; nothing in it
+is run when it is read (no pickle). Numbers come back bit for bit.
 """
 
 from __future__ import annotations
@@ -114,10 +114,10 @@ def fail_to_write(path: Path, error: OSError) -> PovsimError:
 
 
 def _packed(x: Any, arrays: list[np.ndarray]) -> Any:
+    if isinstance(x, np.generic):  # a float of numpy stays one: Python adds its own floats in another way
+        return {"scalar": [x.dtype.str, x.item()]}
     if x is None or isinstance(x, bool | int | float | str):
-        return x.item() if isinstance(x, np.generic) else x  # np.float64 is a float too
-    if isinstance(x, np.generic):
-        return x.item()
+        return x
     if isinstance(x, np.ndarray):
         if x.dtype.hasobject:
             raise TypeError("an array of Python objects has no place in a file")
@@ -143,6 +143,8 @@ def _unpacked(x: Any, array: Callable[[int], np.ndarray]) -> Any:
         return x
     if "array" in x:
         return array(x["array"])
+    if "scalar" in x:
+        return np.dtype(x["scalar"][0]).type(x["scalar"][1])
     if "tuple" in x:
         return tuple(_unpacked(item, array) for item in x["tuple"])
     if "set" in x:
