@@ -73,6 +73,8 @@ MEANINGS = {
 """Keys in the order of the help, with what is accepted."""
 
 LANGUAGES = ("en", "id")
+OPTIONS = {"--out": "DIR", "--scenario": "FILE", "--json": "", "-m": ""}
+"""Options of commands that run an experiment."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -80,7 +82,7 @@ def run(argv: Sequence[str]) -> int:
     if asks_for_help(argv):
         print(help_text())
         return 0
-    options, overrides = split_arguments(argv, {"--out": "DIR", "--scenario": "FILE", "--json": "", "-m": ""})
+    options, overrides = split_arguments(argv, OPTIONS)
 
     from povsim.cli.experiment import Experiment, run_experiment
 

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from povsim.cli.arguments import asks_for_help, split_arguments
-from povsim.cli.compare import fail_if_file_cannot_be_read, fail_if_out_is_given_twice
+from povsim.cli.compare import OPTIONS, fail_if_file_cannot_be_read, fail_if_out_is_given_twice
 from povsim.errors import PovsimError
 
 HELP = """Try it:  povsim rollout population=toy replicates=2 --out plan
@@ -49,7 +49,7 @@ def run(argv: Sequence[str]) -> int:
     if asks_for_help(argv):
         print(help_text())
         return 0
-    options, overrides = split_arguments(argv, {"--out": "DIR", "--scenario": "FILE", "--json": "", "-m": ""})
+    options, overrides = split_arguments(argv, OPTIONS)
 
     from povsim.cli.experiment import Experiment, run_experiment
 
