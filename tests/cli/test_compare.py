@@ -241,10 +241,13 @@ def test_c7_a_failed_replicate_is_a_line_and_the_others_go_on(
 
     monkeypatch.setattr(runs, "burn_in", sometimes)
     out = tmp_path / "run"
-    assert main(["compare", *TINY, "replicates=3", "variants=[trap]", "arms=[none,aid]", "reuse=false", "--out", str(out)]) == 1
+    assert main(["compare", *TINY, "replicates=3", "variants=[trap]", "arms=[none,aid]", "seed=77", "--out", str(out)]) == 1
     assert "replicate 1" in capsys.readouterr().err
     summary = summary_of(out)
     assert summary["replicates"] == 2 and "made to fail" in summary["failures"][0]
+    assert (out / "tables" / "failures.csv").read_text().splitlines() == [
+        "run,reason", '"variant trap, replicate 1",ValueError: made to fail',
+    ]  # fmt: skip
 
 
 def test_c7_ctrl_c_leaves_nothing_half_written(
@@ -254,7 +257,7 @@ def test_c7_ctrl_c_leaves_nothing_half_written(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(runs, "burn_in", interrupted)
-    assert main(["compare", *TINY, "reuse=false", "--out", str(tmp_path / "run")]) == 130
+    assert main(["compare", *TINY, "seed=78", "--out", str(tmp_path / "run")]) == 130
     assert list(tmp_path.iterdir()) == []
     assert "interrupted" in capsys.readouterr().err
 

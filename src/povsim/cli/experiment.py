@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from povsim.cli.progress import progress, progress_as_json
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Summary = Mapping[str, Any]
 
@@ -67,7 +70,17 @@ def settle(experiment: Experiment, scenario: Any, *, as_json: bool = False) -> D
     found = experiment.live(scenario, progress_as_json if as_json else progress)
     with result_folder(out, experiment.command, scenario) as folder:
         experiment.write(folder, found, scenario)
+        if found.failures:
+            folder.table("failures", failure_table(found.failures))
     return Done(out, found.summary, False, found.failures, found.found)
+
+
+def failure_table(failures: Sequence[str]) -> pl.DataFrame:
+    """A row a failed run: which, and why."""
+    import polars as pl
+
+    parts = [line.partition(": ") for line in failures]
+    return pl.DataFrame({"run": [run for run, _, _ in parts], "reason": [reason for _, _, reason in parts]})
 
 
 def as_object(experiment: Experiment, scenario: Any, done: Done) -> dict[str, Any]:
