@@ -32,9 +32,9 @@ class Row:
 
     @property
     def gigabytes(self) -> float:
-        """Memory that the tables of the state take, with a third more for what a year's decisions need."""
+        """Memory of the state's tables, with sixteen columns more for ties and what a year's decisions need."""
         households = self.villages * self.households * self.copies
-        return households * 8 * (len(LIFE_COLUMNS) + self.arms * len(HOME_COLUMNS) + 16) * 4 / 3 / 1e9
+        return households * 8 * (len(LIFE_COLUMNS) + self.arms * len(HOME_COLUMNS) + 16) / 1e9
 
     @property
     def name(self) -> str:
@@ -68,6 +68,11 @@ class Figure:
     def share_of_processor(self) -> float:
         """Share of the time in which the processors asked for were ours."""
         return median(self.all("processor")) / self.threads
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether others had the processors: less than 95 % of one, or of two, that many villages share, less than 90 %."""
+        return self.share_of_processor < (0.95 if self.threads == 1 else 0.9 if self.households > 50_000 else 0)
 
 
 class Worker:
