@@ -41,6 +41,10 @@ class Row:
         size = f", {self.villages} x {self.households}" if self.households < HOUSEHOLDS else ""
         return NAMES[self.lived_by] + size
 
+    def left_out(self, why: str) -> str:
+        """A sentence for the reader."""
+        return f"{self.name}, {self.villages * self.households * self.copies:,} households, {self.arms} arms: left out, {why}."
+
 
 @dataclass
 class Figure:
@@ -76,9 +80,10 @@ class Figure:
 
 
 class Worker:
-    """A process of `worker.py`."""
+    """A process of `worker.py` that has made its world. OSError where it ends early."""
 
     def __init__(self, row: Row) -> None:
+        self.row = row
         asked = {name: getattr(row, name) for name in ("lived_by", "villages", "households", "copies", "arms")}
         command, pipe = python(WORKER, json.dumps(asked)), subprocess.PIPE
         self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=os.environ | ONE_THREAD)
@@ -90,7 +95,7 @@ class Worker:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            raise SystemExit(f"A measuring process ended with {self.process.wait()} (-9: out of memory).")
+            raise ChildProcessError(f"its process ended with {self.process.wait()} (-9: no memory left)")
         answer: dict[str, float] = json.loads(line)
         return answer
 
@@ -115,14 +120,19 @@ def measured(rows: Sequence[Row], rounds: int) -> tuple[list[Figure], list[str]]
     try:
         for row in rows:
             if row.gigabytes > free_gigabytes():
-                size = f"{row.villages * row.households * row.copies:,} households, {row.arms} arms"
-                room = f"it takes {row.gigabytes:.1f} GB and {free_gigabytes():.1f} GB are free"
-                left_out.append(f"{row.name}, {size}: left out, {room}.")
-            else:
+                left_out.append(row.left_out(f"it takes {row.gigabytes:.1f} GB and {free_gigabytes():.1f} GB are free"))
+                continue
+            try:
                 workers.append(Worker(row))
+            except OSError as ended:
+                left_out.append(row.left_out(str(ended)))
         for _ in range(rounds):
-            for worker in workers:
-                worker.measure()
+            for worker in list(workers):
+                try:
+                    worker.measure()
+                except OSError as ended:
+                    left_out.append(worker.row.left_out(str(ended)))
+                    workers.remove(worker)
     finally:
         for worker in workers:
             worker.end()

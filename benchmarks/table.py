@@ -16,7 +16,7 @@ from startup import startup
 
 ARMS, FEWER_ARMS = 6, 4
 """Ten million households in six arms take 21 GB: flatness is measured in four, at every size."""
-GOAL_SIZE = 1_000_000
+GOAL_SIZE, LARGEST = 1_000_000, 10_000_000
 BOTH = (1, 2)
 WHAT = {"compiled": "compiled month", "numpy": "NumPy month", "mesa": "Mesa month"}
 
@@ -63,16 +63,19 @@ def compiled(figures: list[Figure], threads: int) -> list[Figure]:
     return sorted(found, key=lambda f: f.households)
 
 
+def size(f: Figure, asked: int) -> str:
+    """Households of a figure, and a note where the line of acceptance asks for many more."""
+    return f"{f.households:,} households" + (f" (the line says {asked:,})" if f.households < 0.9 * asked else "")
+
+
 def lines_of_acceptance(sizes: list[Figure], flat: list[Figure], mesa: float) -> Iterator[str]:
     """The lines of acceptance of the issue on scale, beside what was measured."""
     one, two = compiled(sizes, 1)[-1], compiled(sizes, 2)[-1]
-    where = f"{one.households:,} households, {one.row.arms} arms"
-    if one.households < 0.9 * GOAL_SIZE:
-        where += f" (not the {GOAL_SIZE:,} of the line)"
+    where = f"{size(one, GOAL_SIZE)}, {one.row.arms} arms"
     pairs = [b / a for a, b in zip(one.all("month"), two.all("month"), strict=True)]
 
     def line(text: str, value: str, met: bool) -> str:
-        return f"{text:<86}{value:>26}  {'met' if met else 'not met'}"
+        return f"{text:<104}{value:>26}  {'met' if met else 'not met'}"
 
     yield line(f"at least 70 M household-months/s on 2 threads, {where}", f"{two.rate:,.1f}", two.rate >= 70)
     yield line("    goal: 120", f"{two.rate:,.1f}", two.rate >= 120)
@@ -81,7 +84,7 @@ def lines_of_acceptance(sizes: list[Figure], flat: list[Figure], mesa: float) ->
     for threads in BOTH:
         of_sizes = compiled(flat, threads)
         ns = [f.nanoseconds for f in of_sizes]
-        ends = f"{of_sizes[0].households:,} to {of_sizes[-1].households:,} households, threads: {threads}"
+        ends = f"{of_sizes[0].households:,} to {size(of_sizes[-1], LARGEST)}, threads: {threads}"
         between = max(ns) / min(ns) - 1
         yield line(f"ns per household-month flat within 10 %, {ends}", f"{between:.1%} apart", between <= 0.10)
 
