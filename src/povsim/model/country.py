@@ -24,6 +24,7 @@ from povsim.model.rollout_office import RolloutOffice
 from povsim.model.start import TRADING, found_cooperatives
 from povsim.model.state import State
 from povsim.model.village import Village
+from povsim.model.year_end import YearEnd, fail_if_it_does_not_fit
 from povsim.population.columns import COOP, HOME, LIFE, PLACE, WORKS_BIT
 from povsim.population.nation import Nation
 from povsim.population.sample import Sample
@@ -38,6 +39,9 @@ class Country(mesa.Model):
     `state` is changed in place (branch it first). `tracked`: rows of the households whose exit marks are kept. `macro`: log
     income relative to trend from month 1 on. `edits`: draws with another value. Agents: `programmes`, `governments`,
     `villages`, `offices` (by arm).
+
+    `may_stop`: it may be stopped at the end of any year (`year_end`). `after`: it goes on from there: `state` is a copy of the
+    one at that year's end, and `months` are counted from the first month of all; everything else as before.
     """
 
     def __init__(
@@ -64,13 +68,16 @@ class Country(mesa.Model):
         threads: int = 1,
         audit: bool = False,
         edits: Edits | None = None,
+        may_stop: bool = False,
+        after: YearEnd | None = None,
     ) -> None:
         super().__init__(rng=0)  # Mesa's own generator is never used: every number is keyed
         self.sample, self.state, self.arms, self.key = sample, state, tuple(arms), key
         self.variant = variant
         self.nation = nation
         self.months, self.interactions, self.b = months, interactions, b
-        self.first_month = state.t + 1
+        self._begins = state.t + 1
+        self.first_month = self._begins if after is None else after.record.t_from
         self.rates = records([arm.p for arm in arms], variant)
         self.units = np.stack([unit_table(arm.p) for arm in arms])
         self.macro = np.zeros(months)
@@ -94,18 +101,24 @@ class Country(mesa.Model):
         villages, households = sample.village_ids.size, sample.ids.size
         self.record = Record.empty(len(arms), self.first_month, months if record else 0, villages, households, tracked)
         self._record_from = self.first_month if record else self.first_month + months + 1
-        self._below_from = max(self.first_month, self.first_month + months - FOLLOWED) if record else self._record_from
+        self._followed_from = max(self.first_month, self.first_month + months - FOLLOWED) if record else self._record_from
+        self._may_stop = record and (may_stop or after is not None)
+        self._below_from = self.first_month if self._may_stop else self._followed_from
         self._todays = np.array([g.todays for g in self.programmes])
         self._tracked_start = np.searchsorted(tracked, sample.start).astype(np.int64)
         self._tracked = (tracked - sample.start[sample.village[tracked]]).astype(np.int32)
         self.audit = np.zeros((len(arms), villages, TALLY_ROWS) if audit else (0, 0, 0))
         self.edits = Edits.none(sample) if edits is None else edits
         self._context = self._districts()
-        if self.first_month == 1:
+        if self.first_month == 1 and after is None:
             found_cooperatives(sample, state, self.arms, key, interactions, self.edits)
         rolled_out = [a for a, arm in enumerate(self.arms) if arm.cooperative and arm.rollout is not None]
         self.offices = {a: office_class(self, a) for a in rolled_out}
-        self._begin_rollouts(self.first_month)
+        if after is None:
+            self._begin_rollouts(self.first_month)
+            self.start = state.coop[:, COOP.status].astype(np.uint8)
+        else:
+            self._go_on(after)
         self.schedule_recurring(self.live_year, Schedule(interval=12, start=0))
 
     def arm_row(self, name: str) -> int:
@@ -114,8 +127,40 @@ class Country(mesa.Model):
 
     def run(self) -> Record:
         """Live all months and return the record."""
-        self.run_until(self.months - 1)
+        self.live_to(self.first_month + self.months - 1)
+        self.record.below[self.record.below < self._followed_from] = 0
         return self.record
+
+    def live_to(self, month: int) -> None:
+        """Live to the end of `month`, the last of a year or of the run."""
+        if month > self.state.t:
+            self.run_until(month - self._begins)
+
+    # -- stopped and going on ------------------------------------------------------------------------------------------
+
+    def year_end(self) -> YearEnd:
+        """What is needed to go on from here, in tables of its own. Raises ValueError where it may not stop, or not here."""
+        lived = self.state.t - self.first_month + 1
+        if not self._may_stop or lived % 12 or lived == 0:
+            raise ValueError("a country stops at the end of a year of a record, and says may_stop=True before")
+        return YearEnd(
+            tuple(arm.name for arm in self.arms),
+            tuple(programme.name for programme in self.programmes),
+            self.state.copy(),
+            self.record.of_length(lived),
+            self._amounts.copy(),
+            self.start,
+            {self.arms[a].name: office.so_far() for a, office in self.offices.items()},
+        )
+
+    def _go_on(self, after: YearEnd) -> None:
+        names = [arm.name for arm in self.arms], [programme.name for programme in self.programmes]
+        fail_if_it_does_not_fit(after, *names, self.months)
+        self.record = after.record.of_length(self.months)
+        self.start = after.start
+        self._amounts[:] = after.amounts
+        for a, office in self.offices.items():
+            office.go_on(after.rollouts[self.arms[a].name])
 
     # -- once a year ---------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,8 @@
 """What a run leaves behind for the measures: reduced, one entry a month."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +10,8 @@ from numpy.typing import NDArray
 from povsim.model.measurement import POVERTY
 
 Floats = NDArray[np.float64]
+BY_MONTH = ("marks", "poverty", "status", "members", "volume", "works_lost", "debt")
+BY_YEAR = ("aided", "mentored")
 FOLLOWED = 60
 """Last months of a run in which it is kept who is below the line: the longest time that an exit is followed."""
 
@@ -70,3 +74,56 @@ class Record:
         """Book an outlay of the nation, Rp, in the months given."""
         table = self.outlay.setdefault((purse, item), np.zeros(self.works_lost.shape))
         table[arm, month_rows] += amount
+
+    def of_length(self, months: int) -> "Record":
+        """A copy that holds `months` months: the first ones, or all of them and room for more, still to be lived."""
+        years, had = -(-months // 12), self.marks.shape[1]
+        tables: dict[str, Any] = {name: _resized(getattr(self, name), months) for name in BY_MONTH}
+        tables |= {name: _resized(getattr(self, name), years + (name == "aided")) for name in BY_YEAR}  # and the year before
+        last = self.t_from + min(months, had) - 1
+        return replace(
+            self,
+            **tables,
+            until=np.where(self.until >= last, self.t_from + months - 1, self.until).astype(np.int16),
+            outlay={booked: _resized(table, months) for booked, table in self.outlay.items()},
+            families={name: _resized(table, years) for name, table in self.families.items()},
+            below=self.below.copy(),
+        )
+
+    def of_arms(self, rows: NDArray[np.int64]) -> "Record":
+        """A copy with the arms of `rows`, in that order."""
+        tables: dict[str, Any] = {name: getattr(self, name)[rows] for name in (*BY_MONTH, *BY_YEAR, "below")}
+        return replace(
+            self,
+            **tables,
+            outlay={booked: table[rows] for booked, table in self.outlay.items()},
+            families={name: table[rows] for name, table in self.families.items()},
+        )
+
+    @staticmethod
+    def side_by_side(records: Sequence["Record"]) -> "Record":
+        """The arms of records of the same months and households, one after the other; what nobody booked is 0."""
+        names = (*BY_MONTH, *BY_YEAR, "below")
+        tables: dict[str, Any] = {name: np.concatenate([getattr(record, name) for record in records]) for name in names}
+        return replace(
+            records[0],
+            **tables,
+            outlay=_tables([record.outlay for record in records], [record.works_lost.shape for record in records]),
+            families=_tables([record.families for record in records], [record.mentored.shape[:2] for record in records]),
+        )
+
+
+def _resized[Kind: np.generic](table: NDArray[Kind], length: int) -> NDArray[Kind]:
+    """A copy with `length` entries along the second axis; new ones are 0."""
+    out = np.zeros((table.shape[0], length, *table.shape[2:]), table.dtype)
+    kept = min(length, table.shape[1])
+    out[:, :kept] = table[:, :kept]
+    return out
+
+
+def _tables[Key](parts: Sequence[dict[Key, Floats]], shapes: Sequence[tuple[int, ...]]) -> dict[Key, Floats]:
+    """Tables [arm, time] by key from those of several records; one that lacks a key has zeros of its shape."""
+    keys = dict.fromkeys(key for part in parts for key in part)
+    return {
+        key: np.concatenate([part.get(key, np.zeros(shape)) for part, shape in zip(parts, shapes, strict=True)]) for key in keys
+    }

@@ -11,6 +11,7 @@ from povsim.draws import Stream, uniforms
 from povsim.model.rollout import Needs, YearOfRollout, plan_year, resources
 from povsim.model.rollout_order import DISSOLVED, Seen, order_of
 from povsim.model.start import found_here, start_status
+from povsim.model.year_end import RolloutSoFar
 from povsim.population.columns import COOP, HOME, LIFE, PLACE
 
 if TYPE_CHECKING:
@@ -78,6 +79,15 @@ class RolloutOffice(mesa.Agent):
         coop[COOP.mentor] = np.where(mentored, coop[COOP.mentor], 0.0)
         coop[COOP.capital] = np.where(self._funded, coop[COOP.capital], 0.0)
         coop[COOP.lent] = coop[COOP.capital] * (self.arm.payer == "cooperative")
+
+    def so_far(self) -> RolloutSoFar:
+        """What it decided, and what it saw when the arms parted and cannot see again."""
+        return RolloutSoFar(list(self.years), self._standing["low10"], self._standing["low20"])
+
+    def go_on(self, so_far: RolloutSoFar) -> None:
+        """Take over what an office decided and saw before the country was stopped."""
+        self.years = list(so_far.years)
+        self._standing |= {"low10": so_far.low10, "low20": so_far.low20}
 
     def seen(self, month: int) -> Seen:
         """What the office sees at the start of the year."""

@@ -39,3 +39,7 @@ class State:
             self.place.copy(),
             np.repeat(self.coop[:1], arms, axis=0),
         )
+
+    def copy(self) -> "State":
+        """The same in tables of its own."""
+        return State(self.t, self.life.copy(), self.home.copy(), self.place.copy(), self.coop.copy())
