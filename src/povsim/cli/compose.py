@@ -22,6 +22,8 @@ from povsim.config.checks import fail_if_unknown_choice, hint
 from povsim.config.defaults import GROUP_KEY, OPEN, config_folder, defaults, group_choices, merged
 from povsim.errors import PovsimError
 
+PATHS = ("out", "branch_from")
+"""Keys whose value is a path, which is read as it stands."""
 LISTS = "Lists are written arms=[a,b], mappings exit={b: .1, W: 24}, numbers 1000 and 0.5; quote text with spaces."
 
 
@@ -32,7 +34,6 @@ def compose(overrides: Sequence[str], base: Mapping[str, Any] | None = None) -> 
         given = merged(_spread(given), _nested(text))
     given = _spread(given)
     fail_if_reserved_key(given)
-    later.fail_if_key_of_a_later_version(given)
     chosen = {
         group: given[group][key]
         for group, key in GROUP_KEY.items()
@@ -92,9 +93,7 @@ def fail_if_interpolated(text: str) -> None:
 def fail_if_key_is_unknown(path: Sequence[str]) -> None:
     """A key that is in no default and under no open key."""
     level: Any = defaults()
-    for depth, key in enumerate(path):
-        if depth == 0 and key in later.KEYS:
-            return
+    for key in path:
         if not isinstance(level, Mapping) or key not in level:
             name = ".".join(path)
             raise PovsimError(f"There is no key '{name}'.{_hint(name)} povsim compare --help lists the keys.")
@@ -124,8 +123,9 @@ def _hint(name: str) -> str:
 
 def _nested(text: str) -> dict[str, Any]:
     fail_if_interpolated(text)
-    if text.startswith("out="):
-        return {"out": _plain(text.removeprefix("out="))}
+    key, _, value = text.partition("=")
+    if key in PATHS:
+        return {key: _plain(value)}
     override = fail_if_unreadable(text)
     path = override.key_or_group.split(".")
     nested: Any = None

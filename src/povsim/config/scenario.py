@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from povsim.config import checks, later, read
+from povsim.config import checkpoints, checks, later, read
 from povsim.config.arms import ArmSpec, across, arms_from, definitions_from, idle_levers, resolved, unused_definitions
 from povsim.config.defaults import GROUP_KEY, defaults, group_choices, merged
 from povsim.config.mechanism import futures_from, ledger_from
@@ -102,6 +102,12 @@ class Scenario:
     """Address of a Dask scheduler whose workers live the runs; None: this machine."""
     store: str | None = field(default=None, compare=False)
     """Folder of finished runs; None: outputs/store."""
+    checkpoints: tuple[int, ...] = ()
+    """Months at whose end all arms are kept in the result folder, whole years; 0: the end of the burn-in."""
+    branch_from: str | None = None
+    """Result folder with checkpoints in which the run begins; None: at its own burn-in."""
+    branch_month: int | None = None
+    """The month at whose end it begins; None: the latest that the folder holds."""
     warnings: tuple[str, ...] = field(default=(), compare=False)
     """What runs but may not be meant."""
 
@@ -182,6 +188,7 @@ def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
     chosen = {"g_w": economy.g_w, "refresh": registry.refresh}
     overrides = {symbol: value for symbol, value in chosen.items() if value is not None} | dict(parameters)
     warnings += idle_levers(lived, variants, overrides)
+    branch_from = checkpoints.branch_from(given["branch_from"])
     return Scenario(
         seed=read.whole("seed", given["seed"], 0, SEED_MAX),
         replicates=read.whole("replicates", given["replicates"], 1, 10_000),
@@ -211,6 +218,9 @@ def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
         assumptions=read.whole("assumptions", given["assumptions"], 0, 10_000),
         ledger=ledger_from(given["ledger"], lived),
         **_where(given),
+        checkpoints=checkpoints.checkpoints_from(given["checkpoints"], horizon),
+        branch_from=branch_from,
+        branch_month=checkpoints.branch_month(given["branch_month"], branch_from, horizon),
         warnings=tuple(warnings),
     )
 
@@ -244,7 +254,6 @@ def fail_if_set_twice(symbol: str, group: str, chosen: float | None, parameters:
 
 def _with_defaults(mapping: Mapping[str, Any]) -> dict[str, Any]:
     checks.fail_if_not_a_mapping("the scenario", mapping, "seed: 1")
-    later.fail_if_key_of_a_later_version(mapping)
     named = {
         key: {GROUP_KEY[key]: value} if key in GROUP_KEY and isinstance(value, str) else value for key, value in mapping.items()
     }
