@@ -135,3 +135,11 @@ def test_a_full_disk_leaves_the_old_file_and_says_so(tmp_path, monkeypatch):
         archive.write(path, {"x": 2}, "test", 1)
     assert archive.read(path, "test", 1) == {"x": 1}
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_same_tree_is_the_same_file_whenever_it_is_written(tmp_path, monkeypatch):
+    tree = {"x": np.arange(9.0), "name": "tree"}
+    archive.write(tmp_path / "a", tree, "thing", 1)
+    monkeypatch.setattr("time.time", lambda: 2e9)
+    archive.write(tmp_path / "b", tree, "thing", 1)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()

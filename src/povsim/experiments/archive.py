@@ -50,7 +50,8 @@ def write(path: Path, tree: Any, kind: str, version: int, *, compress: bool = Tr
 
     def fill(file: io.BufferedWriter) -> None:
         with zipfile.ZipFile(file, "w", method, compresslevel=DEFLATE_LEVEL if compress else None) as archive:
-            archive.writestr(TREE, head)
+            with archive.open(TREE, "w") as member:  # without the time of day: the same tree is the same file
+                member.write(head.encode())
             for number, array in enumerate(arrays):
                 with archive.open(f"{number}.npy", "w", force_zip64=True) as member:
                     npy.write_array(member, array, allow_pickle=False)
