@@ -6,7 +6,7 @@ be what shaped the checkpoints; what comes after them may differ (docs/decisions
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -198,5 +198,6 @@ def _value(values: Mapping[str, Any], key: str) -> str:
     return shown(values[key]) if key in values else "not set"
 
 
-def _listed(what: str, items: Sequence[object] | Mapping[str, object]) -> str:
-    return f"{what} {items[0]}" if isinstance(items, Sequence) and len(items) == 1 else f"{what}s {', '.join(map(str, items))}"
+def _listed(what: str, items: Iterable[object]) -> str:
+    words = [str(item) for item in items]
+    return f"{what}{'s' if len(words) > 1 else ''} {', '.join(words)}"

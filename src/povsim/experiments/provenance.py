@@ -14,6 +14,7 @@ from typing import Any
 
 from povsim.config import Scenario
 from povsim.config.defaults import config_folder
+from povsim.experiments.checkpoint_folder import content_hash
 
 PACKAGE = Path(__file__).parents[1]
 CODE_SUFFIXES = (".py", ".yaml", ".json")
@@ -21,8 +22,10 @@ DATA_SUFFIXES = (".csv",)
 
 
 def run_hash(scenario: Scenario) -> str:
-    """SHA-256 of scenario, data and code together: what a stored result is looked up by."""
-    return hashlib.sha256("\n".join((scenario.content_hash(), data_hash(), code_hash())).encode()).hexdigest()
+    """SHA-256 of scenario, data and code together, and of the checkpoints in which the run begins: what a stored result is
+    looked up by."""
+    begins = () if scenario.branch_from is None else (content_hash(scenario.branch_from),)
+    return hashlib.sha256("\n".join((scenario.content_hash(), data_hash(), code_hash(), *begins)).encode()).hexdigest()
 
 
 @cache
