@@ -102,6 +102,7 @@ REFUSED = [
     (0, {"variants": ["trap", "no_trap"]}, r"of variant trap, and no_trap is asked for. Give variants=\[trap\]"),
     (0, {"replicates": 5}, "checkpoints of trap lack replicates 3, 4; they hold 3. Give replicates=3"),
     (36, {}, "branch_month = 36, but the checkpoints in .* are of months 0, 24, 60. Give one of these"),
+    (60, {"horizon_months": 96}, "has a budget for 13 years: which villages begin depends on all of them .*horizon_months=156"),
     (60, {"exit": {"b": 0.2}}, "exit.b is 0.2, there it was 0.1"),
     (60, {"equal_money": "grant"}, "equal_money is 'grant', there it was 'benefits'"),
     (60, {"economy": {"macro": [-0.1] * 35 + [-0.2]}}, "economy.macro is -0.2 in month 36, there it was -0.1"),
@@ -156,8 +157,9 @@ def test_other_libraries_are_a_note(folder: Path, tmp_path: Path) -> None:
         assert branch is not None
         return notes_on(scenario, branch, 60)
 
-    (only,) = notes_of(folder)
-    assert only.startswith("Begun at the end of month 60 in the checkpoints ")
+    first, equal_money = notes_of(folder)
+    assert first.startswith("Begun at the end of month 60 in the checkpoints ")
+    assert "level that were found in the run that made the checkpoints, for a horizon of 156 months" in equal_money
     made_with = checkpoint.made_with() | {"numpy": "1.0"}
     place = rewritten(folder, tmp_path, made_with=made_with)
     assert begin(place) == 60

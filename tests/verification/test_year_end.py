@@ -10,7 +10,8 @@ from povsim import parameters
 from povsim.config import scenario_from
 from povsim.config.arms import lever_values
 from povsim.errors import PovsimError
-from povsim.experiments import archive, checkpoint
+from povsim.experiments import checkpoint
+from povsim.experiments.checkpoint import Checkpoints
 from povsim.model.arm import Arm
 from povsim.model.country import Country
 from povsim.model.state import State
@@ -75,10 +76,10 @@ def begin(variant, interactions, months=MONTHS, arms=None, after=None, **options
 
 
 def through_a_file(end: YearEnd, tmp_path) -> YearEnd:
-    checkpoint.save_arms(tmp_path, "trap", 0, end, twins=False)
-    found = archive.read(tmp_path / checkpoint.arms_file("trap", 0, end.month), checkpoint.ARMS_KIND, checkpoint.FORMAT)
-    assert isinstance(found, YearEnd)
-    return found
+    scenario = scenario_from({"population": "toy"})
+    checkpoint.save(tmp_path, "trap", 0, Checkpoints({end.month: end}))
+    checkpoint.close(tmp_path, scenario, [end.month], {})
+    return checkpoint.year_end_of(tmp_path, "trap", 0, end.month)
 
 
 def differing(a: object, b: object) -> list[str]:

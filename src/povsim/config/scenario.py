@@ -136,7 +136,7 @@ class Scenario:
             self, replicates=1, arms=(), arm_definitions=(), variants=VARIANTS, cooperative="as_reported", scenarios=(),
             rollout=NOTHING_LIMITS, payer=PAYERS[0], equal_money=EQUAL_MONEY[0], break_even=False, reuse=True, threads=None,
             language="en", out=None, futures=0, assumptions=0, ledger=(), workers=None, shards=None, scheduler=None, store=None,
-            warnings=(),
+            checkpoints=(), branch_from=None, branch_month=None, warnings=(),
         )  # fmt: skip
 
     def resolved(self) -> dict[str, Any]:

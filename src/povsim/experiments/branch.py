@@ -82,6 +82,7 @@ def fail_if_it_cannot_begin(
     if month == 0:
         return
     fail_if_the_horizon_is_past(where, scenario.horizon_months, month)
+    fail_if_a_plan_looks_past_a_horizon(where, scenario, has.horizon_months)
     now, then = shaped_what_came_later(scenario), dict(has.later)
     if not any(spec.of for spec in scenario.arms):
         del now["equal_money"], then["equal_money"]
@@ -104,6 +105,11 @@ def notes_on(scenario: Scenario, branch: Branch, month: int) -> list[str]:
         notes.append(f"Those were made on other ground ({'; '.join(other)}): numbers may differ in their last digits.")
     if month and scenario.economy.macro != branch.contents.macro:
         notes.append(f"The economy takes another path after month {month} than in the run that made the checkpoints.")
+    if month and any(spec.of for spec in scenario.arms):
+        notes.append(
+            "Arms of equal cost go on at the form and level that were found in the run that made the checkpoints, for a "
+            f"horizon of {branch.contents.horizon_months} months."
+        )
     return notes
 
 
@@ -156,6 +162,21 @@ def fail_if_the_horizon_is_past(where: str, horizon: int, month: int) -> None:
             f"branch_from = {where}: horizon_months = {horizon} ends before month {month}, at whose end the run would begin. "
             "Give a longer horizon, or an earlier branch_month."
         )
+
+
+def fail_if_a_plan_looks_past_a_horizon(where: str, scenario: Scenario, then: int) -> None:
+    """A budget by year that goes on after one of two horizons: an office looks at all later years, so it decided otherwise."""
+    now = scenario.horizon_months
+    years = min(now, then) // 12
+    for spec in scenario.arms:
+        rollout = spec.rollout or scenario.rollout
+        budget = rollout.budget_idr_year or ()
+        if now != then and spec.cooperative is not None and not rollout.plain and len(budget) > years:
+            raise PovsimError(
+                f"branch_from = {where}: horizon_months = {now}, there it was {then}, and the rollout of arm '{spec.name}' has "
+                f"a budget for {len(budget)} years: which villages begin depends on all of them within the horizon. Give "
+                f"horizon_months={then}, or begin at the burn-in with branch_month=0."
+            )
 
 
 def fail_if_the_economy_was_another(where: str, now: Sequence[float], then: Sequence[float], month: int) -> None:

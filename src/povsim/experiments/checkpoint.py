@@ -78,7 +78,8 @@ class Contents:
     """What a folder of checkpoints holds, and what made it.
 
     start: what shaped the sample and the burn-in, later: what shaped the months after it, arms and economy apart, both by key
-    of the scenario; macro: path of the economy; made_with: versions of libraries and kind of machine; files: SHA-256 by name.
+    of the scenario; macro: path of the economy, horizon_months: of that run; made_with: versions of libraries and kind of
+    machine; files: SHA-256 by name.
     """
 
     povsim: str
@@ -88,6 +89,7 @@ class Contents:
     start: dict[str, Any]
     later: dict[str, Any]
     macro: tuple[float, ...]
+    horizon_months: int
     months: tuple[int, ...]
     variants: dict[str, VariantKept]
     files: dict[str, str]
@@ -127,9 +129,18 @@ def close(folder: Path, scenario: Scenario, months: Iterable[int], variants: Map
     """Write the list of what the folder holds; without it nothing branches from there."""
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("month-*.zip"))
     contents = Contents(
-        version("povsim"), code_hash(), data_hash(), made_with(), shaped_the_start(scenario), shaped_what_came_later(scenario),
-        scenario.economy.macro, tuple(sorted(months)), dict(variants), {name: sha256_of(folder / name) for name in names},
-    )  # fmt: skip
+        povsim=version("povsim"),
+        code=code_hash(),
+        data=data_hash(),
+        made_with=made_with(),
+        start=shaped_the_start(scenario),
+        later=shaped_what_came_later(scenario),
+        macro=scenario.economy.macro,
+        horizon_months=scenario.horizon_months,
+        months=tuple(sorted(months)),
+        variants=dict(variants),
+        files={name: sha256_of(folder / name) for name in names},
+    )
     archive.write(folder / CONTENTS, contents, LIST_KIND, FORMAT)
 
 

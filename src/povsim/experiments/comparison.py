@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from povsim.config import Scenario
 from povsim.config.arms import ArmSpec, lever_values
 from povsim.errors import PovsimError
 from povsim.experiments import assumptions, break_even, comparison_tables
+from povsim.experiments.branch import Branch, begins_after, fail_if_it_cannot_begin, notes_on
+from povsim.experiments.checkpoint import VariantKept
 from povsim.experiments.equal_money import (
     AGREEMENT,
     ASSETS,
@@ -55,6 +58,8 @@ class Comparison:
     timings: dict[str, float] = field(default_factory=dict)
     found: int = 0
     """Runs that were in the store."""
+    kept: dict[str, VariantKept] = field(default_factory=dict)
+    """By variant, what checkpoints of this run hold."""
 
 
 @dataclass
@@ -76,18 +81,27 @@ class VariantRun:
     """By replicate and cooperative arm; None: not asked for."""
     break_even: break_even.BreakEven | None = None
 
+    def kept(self) -> VariantKept:
+        """What checkpoints of it hold."""
+        levels = {name: (twin["form"], twin["level"]) for name, twin in self.equal_cost.items()}
+        return VariantKept(tuple(r.number for r in self.replicates), self.arms, levels, self.forms)
+
 
 def run(scenario: Scenario, progress: Progress) -> Comparison:
     """Run the comparison. Raises PovsimError where every replicate of a variant failed."""
     began = time.perf_counter()
     failures: list[str] = []
+    branch = Branch.of(scenario)
+    after = begins_after(scenario, branch)
+    if branch is not None:
+        fail_if_it_cannot_begin(scenario, branch, after, partial(_bases, scenario))
     with (
         Executor.of(scenario) as executor,
-        progress("Comparing arms (compiling first, if this is the first run)", steps_of(scenario)) as bar,
+        progress("Comparing arms (compiling first, if this is the first run)", steps_of(scenario, after)) as bar,
     ):
         runs = []
         for variant in scenario.variants:
-            live = Lived(scenario, variant, executor, bar.advance, failures)
+            live = Lived(scenario, variant, executor, bar.advance, failures, after)
             runs.append(_variant(live))
             if scenario.break_even:
                 runs[-1].break_even = _break_even(live, runs[-1])
@@ -96,15 +110,18 @@ def run(scenario: Scenario, progress: Progress) -> Comparison:
         lived = time.perf_counter()
         extra = examine(scenario, runs, executor, bar.advance)
     examined = time.perf_counter()
+    if branch is not None:
+        runs[0].notes[:0] = notes_on(scenario, branch, after)
     summary, tables = comparison_tables.collect(scenario, runs)
     timings = {"arms_lived_s": lived - began, **extra, "tables_s": time.perf_counter() - examined}
-    return Comparison(summary, tables, failures, timings, executor.found)
+    return Comparison(summary, tables, failures, timings, executor.found, {run.variant: run.kept() for run in runs})
 
 
-def steps_of(scenario: Scenario) -> float:
-    """Steps of the progress bar."""
+def steps_of(scenario: Scenario, after: int = 0) -> float:
+    """Steps of the progress bar of a run that begins after month `after`."""
     twins = any(arm.of for arm in scenario.arms)
-    each = scenario.replicates * (2 + twins + steps_of_mechanism(scenario)) + (choices(scenario) if twins else 0)
+    each = scenario.replicates * (2 + twins + steps_of_mechanism(scenario))
+    each += choices(scenario) if twins and not after else 0
     if scenario.break_even:
         each += 2 * scenario.replicates + choices(scenario)
     return len(scenario.variants) * (each + scenario.assumptions)
@@ -112,22 +129,27 @@ def steps_of(scenario: Scenario) -> float:
 
 @dataclass(frozen=True)
 class Lived:
-    """Lives replicates of one variant through the executor; one that fails is a line in `failures`, the others go on."""
+    """Lives replicates of one variant through the executor; one that fails is a line in `failures`, the others go on.
+
+    after: month of the checkpoints at whose end the arms of the comparison begin, 0 for the branch.
+    """
 
     scenario: Scenario
     variant: str
     executor: Executor
     advance: Advance
     failures: list[str]
+    after: int = 0
 
     def source(self, number: int) -> Source:
         """Replicate `number`."""
         return Source.of(self.scenario, self.variant, number)
 
-    def replicates(self, numbers: Sequence[int], arms: Sequence[Arm], size: float) -> list[Replicate]:
-        """Replicates with the outcomes of `arms`, in the order of their numbers."""
+    def replicates(self, numbers: Sequence[int], arms: Sequence[Arm], size: float, after: int = 0) -> list[Replicate]:
+        """Replicates with the outcomes of `arms`, in the order of their numbers; lived after month `after`."""
         sources = [self.source(number) for number in numbers]
-        found = self.executor.map([job_to_live(source, arms, size) for source in sources], self.advance, self.failures)
+        jobs = [job_to_live(source, arms, size, after) for source in sources]
+        found = self.executor.map(jobs, self.advance, self.failures)
         return [lives.replicate(source) for source, lives in zip(sources, found, strict=True) if lives is not None]
 
 
@@ -160,22 +182,56 @@ def _registry_cost(today: Mapping[str, float], p: Mapping[str, float]) -> tuple[
     return first, p["r_reg"] * p["refresh"] * record - today["r_reg"] * today["refresh"] * today["record_idr"]
 
 
-def _variant(live: Lived) -> VariantRun:
-    scenario, variant = live.scenario, live.variant
-    specs = {spec.name: spec for spec in scenario.arms if spec.of is None}
+def _bases(scenario: Scenario, variant: str) -> dict[str, Arm]:
+    """The arms that are lived, by name; those of equal cost, which come last, with today's aid alone."""
     twins = [spec for spec in scenario.arms if spec.of is not None]
+    specs = {spec.name: spec for spec in scenario.arms if spec.of is None}
     if twins:  # the cost of today's aid is where the search for equal cost begins
         specs.setdefault("aid", ArmSpec("aid", aid=True))
-    plain = {name: model_arm(scenario, variant, spec) for name, spec in specs.items()}
-    replicates = live.replicates(range(scenario.replicates), list(plain.values()), 2)
+    return {spec.name: model_arm(scenario, variant, spec) for spec in (*specs.values(), *twins)}
+
+
+def _variant(live: Lived) -> VariantRun:
+    scenario, variant = live.scenario, live.variant
+    twins = [spec for spec in scenario.arms if spec.of is not None]
+    solved = _solved(live, twins)
+    arms = {name: arm for name, arm in _bases(scenario, variant).items() if name not in {spec.name for spec in twins}} | solved
+    replicates = live.replicates(range(scenario.replicates), list(arms.values()), 2 + bool(solved), live.after)
     if not replicates:
         failures = live.failures
         raise PovsimError(
             f"Every replicate of variant {variant} failed. The first reason: {failures[0] if failures else 'none given'}."
         )
-    done = VariantRun(variant, replicates, dict(plain))
-    if not twins:
-        return done
+    done = VariantRun(variant, replicates, arms)
+    if twins:
+        _book_equal_cost(done, _as_solved(live, done, twins) if solved else _solve(live, done, twins))
+    return done
+
+
+def _solved(live: Lived, twins: Sequence[ArmSpec]) -> dict[str, Arm]:
+    """Arms of equal cost of a run that begins after month 0: they go on at the level that was solved for."""
+    source = live.source(0)
+    if not live.after or source.branch is None:
+        return {}
+    return {spec.name: source.branch.contents.variants[live.variant].arms[spec.name] for spec in twins}
+
+
+def _as_solved(live: Lived, done: VariantRun, twins: Sequence[ArmSpec]) -> list[Twin]:
+    """The same with what they cost in this run; fills `done.forms` with the forms that were tried then."""
+    source = live.source(0)
+    assert source.branch is not None
+    kept = source.branch.contents.variants[live.variant]
+    done.forms = [row for row in kept.forms if row["arm"] in done.arms]
+    found = []
+    for spec in twins:
+        form, level = kept.levels[spec.name]
+        found.append(_twin(done, spec, form, [(level, _mean_cost(done, spec.name))]))
+    return found
+
+
+def _solve(live: Lived, done: VariantRun, twins: Sequence[ArmSpec]) -> list[Twin]:
+    """Choose the form of each arm of equal cost, solve for its level and live it; fills `done`."""
+    scenario, variant = live.scenario, live.variant
 
     def elsewhere(arms: list[Arm]) -> list[Replicate]:
         return live.replicates(range(CHOICE_FIRST, CHOICE_FIRST + choices(scenario)), arms, 1)
@@ -196,18 +252,21 @@ def _variant(live: Lived) -> VariantRun:
         for twin, arm in zip(open_, arms, strict=True):
             twin.points.append((levels[arm.name], _mean_cost(done, arm.name)))
             done.arms[arm.name] = arm
-    for twin in sought:
+    return sought
+
+
+def _book_equal_cost(done: VariantRun, twins: Sequence[Twin]) -> None:
+    for twin in twins:
         level, cost = twin.points[-1]
         if abs(twin.gap) > CONTRACT:
             done.notes.append(
-                f"{twin.spec.name}, {variant}: its cost differs from that of {twin.spec.of} by {twin.gap:+.1%}, more than 1 %. "
-                "Do not read it as equal money."
+                f"{twin.spec.name}, {done.variant}: its cost differs from that of {twin.spec.of} by {twin.gap:+.1%}, more than "
+                "1 %. Do not read it as equal money."
             )
         done.equal_cost[twin.spec.name] = {
             "of": twin.spec.of, "form": twin.form, "level": level, "cost_arm_idr": twin.target, "cost_twin_idr": cost,
             "gap_share": twin.gap, "lived": lived_money(done.arms[twin.spec.name]),
         }  # fmt: skip
-    return done
 
 
 def _assumptions(live: Lived) -> assumptions.Draws:
@@ -253,22 +312,19 @@ def _forms(
 ) -> list[Twin]:
     """The arms of equal cost in the form in which they spend the money; fills `done.forms`."""
     twins: dict[str, dict[str, Twin]] = {}
-    today, families = _mean_cost(done, "aid"), families_on_sembako(done.replicates)
     for spec in specs:
-        assert spec.of is not None
-        target, shape = _mean_cost(done, spec.of), outlays_of_cooperatives(done.replicates, spec.of)
         wanted = (ASSETS,) if spec.assets else FORMS if scenario.equal_money == "best" else (scenario.equal_money,)
-        found = {form: Twin(spec, form, target, today, shape, families) for form in wanted}
+        found = {form: _twin(done, spec, form) for form in wanted}
         possible = {
             f: twin for f, twin in found.items() if twin.first_level(model_arm(scenario, done.variant, spec)) is not None
         }
-        fail_if_nothing_is_matched(spec, target)
+        fail_if_nothing_is_matched(spec, found[wanted[0]].target)
         if not possible:
             done.notes.append(
                 f"{spec.name}, {done.variant}: no {wanted[0]} added to today's aid costs what {spec.of} costs; "
                 "today's benefits are scaled instead."
             )
-            possible = {FORMS[0]: Twin(spec, FORMS[0], target, today, shape, families)}
+            possible = {FORMS[0]: _twin(done, spec, FORMS[0])}
         twins[spec.name] = possible
     open_ = {name: forms for name, forms in twins.items() if len(forms) > 1}
     chosen = {name: next(iter(forms)) for name, forms in twins.items()}
@@ -285,6 +341,14 @@ def _forms(
         best, done.forms = choose_forms(candidates, live)
         chosen |= best
     return [forms[chosen[name]] for name, forms in twins.items()]
+
+
+def _twin(done: VariantRun, spec: ArmSpec, form: str, points: Sequence[tuple[float, float]] = ()) -> Twin:
+    """An arm of equal cost in a form, with what the run says of the arm that it matches."""
+    assert spec.of is not None
+    today, families = _mean_cost(done, "aid"), families_on_sembako(done.replicates)
+    shape = outlays_of_cooperatives(done.replicates, spec.of)
+    return Twin(spec, form, _mean_cost(done, spec.of), today, shape, families, list(points))
 
 
 def fail_if_nothing_is_matched(spec: ArmSpec, target: float) -> None:

@@ -112,6 +112,10 @@ class ResultFolder:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
 
+    def place(self, name: str) -> Path:
+        """Path of a subfolder that another part writes."""
+        return self._path / name
+
     def bytes(self, name: str, content: bytes) -> None:
         """A file of another kind, such as a PDF."""
         (self._path / name).write_bytes(content)

@@ -26,6 +26,7 @@ from povsim.model.baseline import baseline_poor, capacity_ahead
 from povsim.model.country import Country
 from povsim.model.rollout import YearOfRollout
 from povsim.model.state import State
+from povsim.model.year_end import YearEnd
 from povsim.population.columns import COOP, HOME, LIFE, PLACE, TIE
 from povsim.population.fitted import fitted_table
 from povsim.population.nation import cells_of, nation
@@ -182,18 +183,39 @@ def burn_in(scenario: Scenario, variant: str, number: int, pool: Executor | None
     return Replicate(number, BurntIn(sample, state), tracked, structural, _year_before(sample, state, p, key), traits)
 
 
-def live_arms(
-    replicate: Replicate, scenario: Scenario, variant: str, arms: Sequence[Arm], pool: Executor | None = None, threads: int = 1
-) -> None:
-    """Live `arms` from the branch and add their outcomes to the replicate; its state at the branch stays as it was."""
-    state = replicate.state.branch(len(arms))
-    key = DrawKey(scenario.seed, replicate.number)
-    country = Country(
-        replicate.sample, state, arms, variant, key,
+def country_of(
+    replicate: Replicate,
+    scenario: Scenario,
+    variant: str,
+    arms: Sequence[Arm],
+    pool: Executor | None = None,
+    threads: int = 1,
+    *,
+    after: YearEnd | None = None,
+    may_stop: bool = False,
+) -> Country:
+    """The arms from the branch, or after a year's end, not lived yet; the replicate's state at the branch stays as it is."""
+    state = replicate.state.branch(len(arms)) if after is None else after.state.copy()
+    return Country(
+        replicate.sample, state, arms, variant, DrawKey(scenario.seed, replicate.number),
         months=scenario.horizon_months, nation=nation(), tracked=replicate.tracked, macro=scenario.economy.macro,
         interactions=scenario.interactions, b=scenario.exit.b, specs=scenario.programmes, pool=pool, threads=threads,
+        may_stop=may_stop, after=after,
     )  # fmt: skip
-    start = state.coop[:, COOP.status].astype(np.uint8)
+
+
+def live_arms(
+    replicate: Replicate,
+    scenario: Scenario,
+    variant: str,
+    arms: Sequence[Arm],
+    pool: Executor | None = None,
+    threads: int = 1,
+    after: YearEnd | None = None,
+) -> None:
+    """Live `arms` from the branch, or after a year's end, and add their outcomes to the replicate."""
+    country = country_of(replicate, scenario, variant, arms, pool, threads, after=after)
+    state, start = country.state, country.start
     record = country.run()
     costs, outlays = costs_by_purse(record, start, replicate.village_weight, arms, state.coop[:, COOP.capital])
     persons = _persons_by_village(replicate.sample)

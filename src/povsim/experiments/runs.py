@@ -18,11 +18,14 @@ from numpy.typing import NDArray
 
 from povsim.config import Scenario
 from povsim.experiments import archive
+from povsim.experiments.branch import Branch
+from povsim.experiments.checkpoint import start_of, year_end_of
 from povsim.experiments.executor import Job
-from povsim.experiments.replicate import ArmOutcome, Replicate, burn_in, live_arms, sample_of
+from povsim.experiments.replicate import ArmOutcome, BurntIn, Replicate, burn_in, live_arms, sample_of
 from povsim.experiments.traits import Traits
 from povsim.model.arm import Arm
 from povsim.model.state import State
+from povsim.model.year_end import YearEnd
 from povsim.population.sample import Sample
 
 MOST_HOUSEHOLDS = 1_000_000
@@ -31,16 +34,20 @@ MOST_HOUSEHOLDS = 1_000_000
 
 @dataclass(frozen=True)
 class Source:
-    """One replicate of one variant, before any arm. `scenario`: as `Scenario.lived` gives it."""
+    """One replicate of one variant, before any arm. `scenario`: as `Scenario.lived` gives it; branch: the checkpoints in
+    which it begins, None where it lives its own burn-in."""
 
     scenario: Scenario
     variant: str
     number: int
+    branch: Branch | None = None
 
     @classmethod
     def of(cls, scenario: Scenario, variant: str, number: int) -> Source:
         """The replicate that a scenario means."""
-        return cls(scenario.lived(), variant, number)
+        branch = Branch.of(scenario)
+        holds = branch is not None and branch.holds(variant, number)
+        return cls(scenario.lived(), variant, number, branch if holds else None)
 
     @property
     def name(self) -> str:
@@ -86,8 +93,17 @@ class Lives:
 
 def replicate_of(source: Source, pool: Pool | None = None, threads: int = 1) -> Replicate:
     """The replicate after its burn-in, without outcomes; kept in memory for whoever asks next."""
-    kept = _burnt_in.of(source, lambda: burn_in(source.scenario, source.variant, source.number, pool, threads))
+    kept = _burnt_in.of(source, lambda: _begin(source, pool, threads))
     return replace(kept, outcomes={}, exits={})
+
+
+def _begin(source: Source, pool: Pool | None, threads: int) -> Replicate:
+    scenario, variant, number = source.scenario, source.variant, source.number
+    if source.branch is None:
+        return burn_in(scenario, variant, number, pool, threads)
+    start = start_of(source.branch.folder, variant, number)
+    base = BurntIn(sample_of(scenario, variant, number), start.state)
+    return Replicate(number, base, start.tracked, start.structural, start.year_before, start.traits)
 
 
 def live(source: Source, arms: Sequence[Arm], *, pool: Pool | None, threads: int) -> Lives:
@@ -97,8 +113,23 @@ def live(source: Source, arms: Sequence[Arm], *, pool: Pool | None, threads: int
     return Lives(r.tracked, r.structural, r.year_before, r.traits, r.until, r.outcomes)
 
 
-def job_to_live(source: Source, arms: Sequence[Arm], size: float = 1.0) -> Job:
-    """The job that lives arms of a replicate."""
+def live_on(source: Source, arms: Sequence[Arm], month: int, *, pool: Pool | None, threads: int) -> Lives:
+    """Work of a job: read the arms as they were at the end of `month`, and live them on."""
+    r = replicate_of(source, pool, threads)
+    live_arms(r, source.scenario, source.variant, arms, pool, threads, arms_at(source, arms, month))
+    return Lives(r.tracked, r.structural, r.year_before, r.traits, r.until, r.outcomes)
+
+
+def arms_at(source: Source, arms: Sequence[Arm], month: int) -> YearEnd:
+    """The arms at the end of `month`, from the checkpoints in which the replicate begins."""
+    assert source.branch is not None
+    return year_end_of(source.branch.folder, source.variant, source.number, month).of([arm.name for arm in arms])
+
+
+def job_to_live(source: Source, arms: Sequence[Arm], size: float = 1.0, after: int = 0) -> Job:
+    """The job that lives arms of a replicate, from the branch or after a later month of its checkpoints."""
+    if after:
+        return Job(source.name, live_on, (source, tuple(arms), after), size)
     return Job(source.name, live, (source, tuple(arms)), size)
 
 
