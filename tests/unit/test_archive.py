@@ -143,3 +143,9 @@ def test_the_same_tree_is_the_same_file_whenever_it_is_written(tmp_path, monkeyp
     monkeypatch.setattr("time.time", lambda: 2e9)
     archive.write(tmp_path / "b", tree, "thing", 1)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_whoever_may_read_the_folder_may_read_the_file(tmp_path):
+    archive.write(tmp_path / "a", {}, "thing", 1)
+    (tmp_path / "b").touch()
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import json
 import os
-import tempfile
+import secrets
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -91,9 +91,9 @@ def write_whole(path: Path, fill: Callable[[Any], None]) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+        name = path.parent / f".{path.name}.{secrets.token_hex(8)}.partial"
         try:
-            with os.fdopen(handle, "wb") as file:
+            with name.open("xb") as file:
                 fill(file)
                 file.flush()
                 os.fsync(file.fileno())

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from povsim.config import ArmSpec, Scenario
 from povsim.errors import PovsimError
 from povsim.experiments import archive, rollout_tables
+from povsim.experiments.branch import Branch, begins_after, fail_if_it_cannot_begin
 from povsim.experiments.comparison import Progress, model_arm
 from povsim.experiments.executor import Advance, Executor, Job
 from povsim.experiments.replicate import ArmOutcome, Replicate, live_arms
@@ -124,9 +125,29 @@ def fail_if_nothing_to_compare(scenario: Scenario) -> None:
         )
 
 
+def fail_if_it_keeps_checkpoints(scenario: Scenario) -> None:
+    """Only a comparison keeps its arms."""
+    if scenario.checkpoints:
+        raise PovsimError("checkpoints are kept by povsim compare, not by povsim rollout. Leave the key out.")
+
+
+def fail_if_not_at_the_burn_in(scenario: Scenario, month: int) -> None:
+    """Strategies differ from month 1 on."""
+    if month:
+        raise PovsimError(
+            f"branch_from = {scenario.branch_from}: strategies part in month 1, and the run would begin after month {month}. "
+            "Give branch_month=0."
+        )
+
+
 def run(scenario: Scenario, progress: Progress) -> Found:
     """Live every strategy. Raises PovsimError where there is nothing to compare or every replicate of a variant failed."""
     fail_if_nothing_to_compare(scenario)
+    fail_if_it_keeps_checkpoints(scenario)
+    branch = Branch.of(scenario)
+    if branch is not None:
+        fail_if_not_at_the_burn_in(scenario, begins_after(scenario, branch))
+        fail_if_it_cannot_begin(scenario, branch, 0, lambda variant: {})
     began = time.perf_counter()
     failures: list[str] = []
     strategies = strategies_of(scenario)
