@@ -26,7 +26,7 @@ TINY = [
     "threads=2",
 ]
 LATE = "variants=[trap]"
-WITHOUT = ("notes", "timings")
+MORE = "programmes.more={product: cash, amount_idr: 1e5, delivery: {start_month: 60, calendar: once}, eligibility: {rule: all}}"
 
 
 def summary_of(folder: Path) -> dict[str, Any]:
@@ -181,9 +181,7 @@ def test_what_does_not_fit_is_refused(kept: Path, tmp_path: Path, capsys: pytest
         (["payer=ministry"], "was another one up to month 48"),
         (["cooperative=as_planned"], "arm 'cooperative' was another one up to month 48"),
         (
-            [
-                "programmes.more={product: cash, amount_idr: 1e5, delivery: {start_month: 60, calendar: once}, eligibility: {rule: poor}}"
-            ],
+            [MORE],
             "programmes is {'more'",
         ),
     ):
