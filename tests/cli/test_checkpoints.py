@@ -224,12 +224,12 @@ def test_a_damaged_replaced_or_missing_file_is_refused(kept: Path, tmp_path: Pat
 def test_a_rollout_begins_at_the_burn_in(kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = ["rollout", *TINY, LATE, "strategies=[phased,poorest_first]", "scenarios=[as_planned]", store(tmp_path)]
     assert main([*given, "--out", str(tmp_path / "never")]) == 0
-    begun = [*given, f"branch_from={kept}", "--out", str(tmp_path / "on")]
-    assert main([*begun, "branch_month=0"]) == 0
+    begun = [*given, f"branch_from={kept}", "--out"]
+    assert main([*begun, str(tmp_path / "on"), "branch_month=0"]) == 0
     found, expected = summary_of(tmp_path / "on"), summary_of(tmp_path / "never")
     assert found["variants"] == expected["variants"]
     capsys.readouterr()
-    assert main(begun) == 2
+    assert main([*begun, str(tmp_path / "later")]) == 2
     assert "would begin after month 48. Give branch_month=0" in capsys.readouterr().err
     assert main([*given, "checkpoints=[12]", "--out", str(tmp_path / "other")]) == 2
     assert "kept by povsim compare" in capsys.readouterr().err

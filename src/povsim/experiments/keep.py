@@ -1,6 +1,7 @@
 """Keeping checkpoints: the arms of a comparison, as they were lived in the end, lived once more to the last year end kept.
 
-So the arms of equal cost are kept at their level, in one file with the others, whatever of the run was in the store.
+So the arms of equal cost are kept at their level, in one file with the others, whatever of the run was in the store; and the
+store, which holds results, does not hold the same megabytes again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from povsim.errors import PovsimError
 from povsim.experiments.branch import Branch, begins_after
 from povsim.experiments.checkpoint import Checkpoints, Start, VariantKept, close, save
 from povsim.experiments.comparison import Progress
-from povsim.experiments.executor import Executor, Job
+from povsim.experiments.executor import Executor, Job, backend_of
 from povsim.experiments.replicate import country_of
 from povsim.experiments.runs import Source, arms_at, replicate_of
 from povsim.model.arm import Arm
@@ -32,7 +33,7 @@ def keep(folder: Path, scenario: Scenario, variants: Mapping[str, VariantKept], 
     begins = begins_after(scenario, Branch.of(scenario))
     after = begins if months[1:] and begins <= months[1] else 0
     with (
-        Executor.of(scenario) as executor,
+        Executor(backend_of(scenario), shards=scenario.shards) as executor,
         progress("Keeping checkpoints", sum(len(kept.replicates) for kept in variants.values())) as bar,
     ):
         for variant, kept in variants.items():

@@ -59,6 +59,12 @@ def provenance(command: str, scenario: Scenario, timings: Mapping[str, float]) -
 
 def reproduce(command: str, scenario: Scenario) -> str:
     """The text of REPRODUCE.md."""
+    begins = ""
+    if scenario.branch_from is not None:
+        begins = f"""
+The run began in the checkpoints of `{scenario.branch_from}` (SHA-256 of their list: `{content_hash(scenario.branch_from)}`).
+They must be there; else give branch_from=DIR with the folder where they are.
+"""
     return f"""# How to get this result again
 
 In this folder, with povsim {version("povsim")} on Python {sys.version.split()[0]}:
@@ -67,7 +73,7 @@ In this folder, with povsim {version("povsim")} on Python {sys.version.split()[0
 
 `reproduced/summary.json` then holds the same `variants` to the last bit, on the same kind of machine with the versions that
 provenance.json lists. Threads, language and paths change nothing.
-
+{begins}
 | hash (SHA-256) of | |
 | --- | --- |
 | scenario | `{scenario.content_hash()}` |
