@@ -221,6 +221,15 @@ def test_a_damaged_replaced_or_missing_file_is_refused(kept: Path, tmp_path: Pat
     assert not (tmp_path / "run by a pickle").exists()
 
 
+def test_progress_of_keeping_is_json_where_that_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["arms=[none,aid]", LATE, "replicates=1", "checkpoints=[12]", store(tmp_path), "--out", str(tmp_path / "run")]
+    capsys.readouterr()
+    assert main(["compare", *TINY, *given, "--json"]) == 0
+    caught = capsys.readouterr()
+    assert any(json.loads(line).get("label") == "Keeping checkpoints" for line in caught.err.splitlines())
+    assert "checkpoints/contents.zip" in json.loads(caught.out)["files"]
+
+
 def test_a_rollout_begins_at_the_burn_in(kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = ["rollout", *TINY, LATE, "strategies=[phased,poorest_first]", "scenarios=[as_planned]", store(tmp_path)]
     assert main([*given, "--out", str(tmp_path / "never")]) == 0

@@ -102,7 +102,6 @@ REFUSED = [
     (0, {"variants": ["trap", "no_trap"]}, r"of variant trap, and no_trap is asked for. Give variants=\[trap\]"),
     (0, {"replicates": 5}, "checkpoints of trap lack replicates 3, 4; they hold 3. Give replicates=3"),
     (36, {}, "branch_month = 36, but the checkpoints in .* are of months 0, 24, 60. Give one of these"),
-    (60, {"horizon_months": 96}, "has a budget for 13 years: which villages begin depends on all of them .*horizon_months=156"),
     (60, {"exit": {"b": 0.2}}, "exit.b is 0.2, there it was 0.1"),
     (60, {"equal_money": "grant"}, "equal_money is 'grant', there it was 'benefits'"),
     (60, {"economy": {"macro": [-0.1] * 35 + [-0.2]}}, "economy.macro is -0.2 in month 36, there it was -0.1"),
@@ -135,6 +134,21 @@ def test_a_horizon_that_ends_before_the_month(folder: Path, tmp_path: Path) -> N
     with pytest.raises(PovsimError, match="horizon_months = 84 ends before month 120"):
         begin(tmp_path, horizon_months=84)
     assert begin(tmp_path, horizon_months=120) == 120
+
+
+def test_a_horizon_within_which_a_plan_would_have_looked_elsewhere(tmp_path: Path) -> None:
+    """Offices look at the budgets of all later years, so one that ends after the shorter horizon was another plan."""
+
+    def planned(years: int, horizon: int) -> dict[str, object]:
+        mine = {"cooperative": "as_planned", "rollout": {"kind": "phased", "budget_idr_year": [4e13] * years}}
+        return {"arms": ["mine"], "arm_definitions": {"mine": mine}, "horizon_months": horizon}
+
+    scenario = a_scenario(**planned(9, 120))
+    checkpoint.close(tmp_path, scenario, (0, 60), {"trap": VariantKept((0, 1, 2), arms_of(scenario, "trap"))})
+    assert begin(tmp_path, **planned(9, 120)) == begin(tmp_path, **planned(9, 240)) == begin(tmp_path, **planned(9, 108)) == 60
+    with pytest.raises(PovsimError, match="has a budget for 9 years: which villages begin .* horizon_months=120, or begin"):
+        begin(tmp_path, **planned(9, 96))
+    assert begin(tmp_path, branch_month=0, **planned(9, 96)) == 0
 
 
 def rewritten(folder: Path, tmp_path: Path, **changes: object) -> Path:

@@ -105,7 +105,7 @@ def _live(scenario: Any, progress: Any) -> Any:
 
 def _write(folder: Any, found: Any, scenario: Any) -> None:
     """Sentences and notes in both languages, tables, figures, report, briefs and workbook."""
-    from povsim.cli.progress import progress
+    from povsim.experiments.checkpoint_folder import FOLDER
     from povsim.experiments.provenance import provenance, reproduce
     from povsim.reporting.brief_numbers import brief_numbers
     from povsim.reporting.figures import figures
@@ -130,11 +130,8 @@ def _write(folder: Any, found: Any, scenario: Any) -> None:
     origin = provenance("compare", scenario, folder.timings)
     page = render(summary, found.tables, drawn, scenario.language, origin, resolved, reproduce("compare", scenario))
     folder.text("report.html", page)
-    if scenario.checkpoints:
-        from povsim.experiments.checkpoint_folder import FOLDER
-        from povsim.experiments.keep import keep
-
-        keep(folder.place(FOLDER), scenario, found.kept, progress)
+    if found.keep is not None:
+        found.keep(folder.place(FOLDER))
     for name, content in handouts(summary, found.tables, scenario.language, origin).items():
         folder.bytes(name, content)
     folder.timings["report_s"] = time.perf_counter() - began

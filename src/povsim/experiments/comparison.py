@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,15 +37,14 @@ from povsim.experiments.equal_money import (
     lived_money,
     outlays_of_cooperatives,
 )
-from povsim.experiments.executor import Advance, Executor, Job
+from povsim.experiments.executor import Advance, Executor, Job, Progress
 from povsim.experiments.futures import ArmFutures
+from povsim.experiments.keep import keep
 from povsim.experiments.ledger import ArmLedger
 from povsim.experiments.mechanism import examine, steps_of_mechanism
 from povsim.experiments.replicate import TODAYS_AID, Replicate
 from povsim.experiments.runs import Source, job_to_live
 from povsim.model.arm import Arm
-
-Progress = Callable[[str, float], AbstractContextManager[Any]]
 
 
 @dataclass
@@ -58,8 +57,8 @@ class Comparison:
     timings: dict[str, float] = field(default_factory=dict)
     found: int = 0
     """Runs that were in the store."""
-    kept: dict[str, VariantKept] = field(default_factory=dict)
-    """By variant, what checkpoints of this run hold."""
+    keep: Callable[[Path], None] | None = None
+    """Writes the checkpoints of this run into a folder; None: none were asked for."""
 
 
 @dataclass
@@ -114,7 +113,9 @@ def run(scenario: Scenario, progress: Progress) -> Comparison:
         runs[0].notes[:0] = notes_on(scenario, branch, after)
     summary, tables = comparison_tables.collect(scenario, runs)
     timings = {"arms_lived_s": lived - began, **extra, "tables_s": time.perf_counter() - examined}
-    return Comparison(summary, tables, failures, timings, executor.found, {run.variant: run.kept() for run in runs})
+    kept = {run.variant: run.kept() for run in runs}
+    keeping = partial(keep, scenario=scenario, variants=kept, progress=progress) if scenario.checkpoints else None
+    return Comparison(summary, tables, failures, timings, executor.found, keeping)
 
 
 def steps_of(scenario: Scenario, after: int = 0) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor as Pool
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import batched
@@ -24,6 +25,8 @@ from povsim.experiments.provenance import code_hash, data_hash
 from povsim.experiments.store import DEFAULT, Store
 
 Advance = Callable[[float], Any]
+Progress = Callable[[str, float], AbstractContextManager[Any]]
+"""Shows a label and a number of steps, some of which `advance` of what it yields takes."""
 FAILURES = (ArithmeticError, ValueError, PovsimError, MemoryError)
 """What may go wrong in a single run; anything else is an error of povsim and ends the command."""
 

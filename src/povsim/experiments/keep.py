@@ -15,8 +15,7 @@ from povsim.config import Scenario
 from povsim.errors import PovsimError
 from povsim.experiments.branch import Branch, begins_after
 from povsim.experiments.checkpoint import Checkpoints, Start, VariantKept, close, save
-from povsim.experiments.comparison import Progress
-from povsim.experiments.executor import Executor, Job, backend_of
+from povsim.experiments.executor import Executor, Job, Progress, backend_of
 from povsim.experiments.replicate import country_of
 from povsim.experiments.runs import Source, arms_at, replicate_of
 from povsim.model.arm import Arm

@@ -19,8 +19,8 @@ from povsim.config import ArmSpec, Scenario
 from povsim.errors import PovsimError
 from povsim.experiments import archive, rollout_tables
 from povsim.experiments.branch import Branch, begins_after, fail_if_it_cannot_begin
-from povsim.experiments.comparison import Progress, model_arm
-from povsim.experiments.executor import Advance, Executor, Job
+from povsim.experiments.comparison import model_arm
+from povsim.experiments.executor import Advance, Executor, Job, Progress
 from povsim.experiments.replicate import ArmOutcome, Replicate, live_arms
 from povsim.experiments.runs import Source, replicate_of
 from povsim.model.arm import Arm
