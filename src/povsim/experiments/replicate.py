@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -102,11 +103,11 @@ class Replicate:
     outcomes: dict[str, ArmOutcome] = field(default_factory=dict)
     until: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
 
-    @property
+    @cached_property
     def weight(self) -> Floats:
         return self.sample.weight[self.tracked]
 
-    @property
+    @cached_property
     def persons(self) -> Floats:
         return self.sample.persons[self.tracked]
 

@@ -151,13 +151,11 @@ class Country(mesa.Model):
     def _enrol(
         self, a: int, arm: Arm, month: int, growth: float, u_refresh: Floats, error: Floats, enumeration: Floats
     ) -> None:
-        home, life, rates = self.state.home[a], self.state.life, self.rates[a]
-        predicted = np.empty(self.sample.ids.size)
-        reg.predicted_consumption(life, home, rates, growth, predicted)
+        home, life = self.state.home[a], self.state.life
         first = self.state.t + 1 == self.first_month and self.first_month < 1
-        if month == 1:  # those whom a better registry finds have no record yet
-            u_refresh = np.where(life[LIFE.u_reg] >= arm.registered_before, -1.0, u_refresh)
-        reg.renew_records(home[HOME.record], predicted, u_refresh, arm.p["e_sd"] * error, 2.0 if first else arm.p["refresh"])
+        unknown_from = arm.registered_before if month == 1 else np.inf  # those whom a better registry finds have no record yet
+        refresh = 2.0 if first else arm.p["refresh"]
+        reg.renew_records(life, home, self.rates[a], growth, u_refresh, error, refresh, unknown_from)
         registered = life[LIFE.u_reg] < arm.p["r_reg"]
         score = home[HOME.record] + arm.p["e_enum"] * enumeration
         if self.interactions:
@@ -179,20 +177,20 @@ class Country(mesa.Model):
                 bits &= ~(1 << g)
             elif programme.recertifies(month) or month == self.first_month:
                 chosen = programme.enrol(replace(view, quota=arm.quotas.get(programme.name, 1.0)))
-                bits = np.where(chosen, bits | (1 << g), bits & ~(1 << g))
-            if programme.todays:
-                bits = np.where(graduated, bits & ~(1 << g), bits)
-            if programme.product == "training":
-                learns = gross.any() and ((bits >> g) & 1 != 0)
-                home[HOME.skill] = np.where(learns, np.maximum(home[HOME.skill], 1.0 + programme.gain), home[HOME.skill])
+                bits = (bits & ~(1 << g)) | (chosen.astype(np.int64) << g)
+            if programme.todays and arm.graduation_years is not None:
+                bits &= ~(graduated.astype(np.int64) << g)
+            if programme.product == "training" and gross.any():
+                skilled = np.maximum(home[HOME.skill], 1.0 + programme.gain)
+                home[HOME.skill] = np.where((bits >> g) & 1 != 0, skilled, home[HOME.skill])
             self._amounts[a, g] = gross * programme.delivered if programme.product != "training" else 0.0
-            self._book_aid(a, month, programme, gross, (bits >> g) & 1)
+            self._book_aid(a, month, programme, gross, (bits >> g) & 1 != 0)
         self._book_registry(a, arm, month)
         if self._record_from == self.first_month:
             row = (month - self.first_month) // 12 + 1
             self.record.aided[a, row] = self._on_todays_aid(a, bits)[self.record.tracked]
         listed = (position <= arm.p["works_bottom"] * self._context["households"]) & (life[LIFE.l] > 0)
-        home[HOME.enrolled] = np.where(listed, bits | (1 << WORKS_BIT), bits & ~(1 << WORKS_BIT))
+        home[HOME.enrolled] = (bits & ~(1 << WORKS_BIT)) | (listed.astype(np.int64) << WORKS_BIT)
         if self.interactions:
             self._listed[a] = np.bincount(self.sample.village, weights=life[LIFE.h] * listed)
         else:
@@ -217,9 +215,11 @@ class Country(mesa.Model):
     def _taper(self, a: int, arm: Arm) -> None:
         """(17) Each year as a member of a trading cooperative takes a share `taper` off the cash and food aid."""
         home = self.state.home[a]
+        if arm.p["taper"] == 0.0:
+            home[HOME.aid_share] = 1.0
+            return
         there = (home[HOME.member] != 0) & (self.state.coop[a, COOP.status] == TRADING)[self.sample.village]
-        left = np.maximum(0.0, home[HOME.aid_share] - arm.p["taper"])
-        home[HOME.aid_share] = np.where(there & (arm.p["taper"] > 0.0), left, 1.0)
+        home[HOME.aid_share] = np.where(there, np.maximum(0.0, home[HOME.aid_share] - arm.p["taper"]), 1.0)
 
     def _registry(self, a: int, arm: Arm, month: int, position: Floats, registered: NDArray[np.bool_]) -> Registry:
         home, life = self.state.home[a], self.state.life
@@ -243,15 +243,15 @@ class Country(mesa.Model):
             district=self._district,
         )
 
-    def _book_aid(self, a: int, month: int, programme: Programme, gross: Floats, enrolled: NDArray[np.int64]) -> None:
+    def _book_aid(self, a: int, month: int, programme: Programme, gross: Floats, enrolled: NDArray[np.bool_]) -> None:
         if self.record.works_lost.shape[1] == 0:
             return
-        families = float(self._weight[enrolled != 0].sum())
+        families = float(self._weight[enrolled].sum()) if gross.any() else 0.0
         row = month - self.first_month
         span = slice(row, min(row + 12, self.months))
         whole = families
         if programme.product in ("cash", "food") and self.arms[a].p["taper"] > 0.0:
-            whole = float((self._weight * self.state.home[a, HOME.aid_share])[enrolled != 0].sum())
+            whole = float((self._weight * self.state.home[a, HOME.aid_share])[enrolled].sum())
         outlay = whole * programme.spent * gross[: span.stop - span.start]
         self.record.pay(programme.payer, "training" if programme.product == "training" else "benefits", a, span, outlay)
         self.record.pay(programme.payer, "delivery", a, span, programme.cost_share * outlay)

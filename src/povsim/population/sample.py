@@ -7,6 +7,7 @@ are those of the real one. What a household or village is drawn as depends on it
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -52,17 +53,17 @@ class Sample:
     level: str
     note: str
 
-    @property
+    @cached_property
     def weight(self) -> Floats:
         """Real households of the nation that each household stands for [H]."""
         return self.life[LIFE.h] * self.place[PLACE.weight][self.village]
 
-    @property
+    @cached_property
     def persons(self) -> Floats:
         """Persons of the nation that each household stands for [H]."""
         return self.weight * self.life[LIFE.size]
 
-    @property
+    @cached_property
     def urban(self) -> NDArray[np.bool_]:
         """Whether each household lives in an urban village [H]."""
         return (self.place[PLACE.urban] != 0)[self.village]
