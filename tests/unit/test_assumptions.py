@@ -9,7 +9,7 @@ import pytest
 from povsim import parameters
 from povsim.config import scenario_from
 from povsim.experiments import comparison
-from povsim.experiments.assumptions import drawn_values, explore, moved_by_assumptions, quantiles, split
+from povsim.experiments.assumptions import collect, drawn_values, jobs, moved_by_assumptions, quantiles, specs_of, split
 from povsim.reporting.brief import _drawn
 from povsim.reporting.language import language
 from povsim.reporting.quote import Quoter, plain
@@ -79,18 +79,12 @@ def test_what_the_scenario_sets_is_kept():
     growing = scenario_from({**SMALL, "economy": "growth"})
     assert growing.economy.g_w is not None and not any("g_w" in part for part in split(growing, None))
     assert any("g_w" in part for part in split(scenario_from(SMALL), None))
-    seen = []
-
-    def arm_of(scenario, variant, spec):
-        arm = comparison.model_arm(scenario, variant, spec)
-        seen.append(arm.p["g_w"])
-        return arm
-
-    draws = explore(
-        scenario_from({**SMALL, "economy": "growth", "assumptions": 1}), "trap", arm_of,
-        lambda work, numbers, _failed: [work(n) for n in numbers], None, 1,
-    )  # fmt: skip
-    assert draws.contrasts["aid", "none"].shape == (1, 3) and set(seen) == {growing.economy.g_w}
+    scenario = scenario_from({**SMALL, "economy": "growth", "assumptions": 1})
+    arms = {spec.name: comparison.model_arm(scenario, "trap", spec) for spec in specs_of(scenario)}
+    assert {arm.p["g_w"] for arm in arms.values()} == {growing.economy.g_w}
+    (job,) = jobs(scenario, "trap", arms)
+    draws = collect(scenario, [job.work(*job.args, pool=None, threads=1)], [])
+    assert draws.contrasts["aid", "none"].shape == (1, 3)
 
 
 def test_a_run_says_what_it_cannot_say():

@@ -222,7 +222,7 @@ def test_replicates_that_failed_in_one_part_are_left_out_of_both():
     both = one.joined(two)
     assert both.numbers == [0, 2] and len(both.weight) == len(both.arms["aid_now"]) == 2
     with pytest.raises(PovsimError, match="Every replicate"):
-        break_even.draws_of([], {})
+        break_even.draws_of([None])
 
 
 # The paths

@@ -59,6 +59,10 @@ MEANINGS = {
     "replicates": "1 to 10,000",
     "reuse": "false: compute anew",
     "threads": "null: all cores",
+    "workers": "processes that live runs; null: threads of one process",
+    "shards": "groups that runs are handed out in; null: one by one",
+    "scheduler": "tcp://HOST:8786: a Dask cluster that lives the runs",
+    "store": "folder of finished runs; null: outputs/store",
     "language": "en | id",
     "out": "null: outputs/compare/<hash>",
 }

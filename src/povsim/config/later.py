@@ -8,9 +8,6 @@ from povsim.config.checks import shown
 from povsim.errors import PovsimError
 
 KEYS = {
-    "workers": "threads=N uses the cores of this machine",
-    "shards": "threads=N uses the cores of this machine",
-    "scheduler": "threads=N uses the cores of this machine",
     "branch_from": "every run lives through its own burn-in",
 }
 POPULATIONS = ("survey",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from povsim.config import checks, later, read
@@ -28,6 +28,10 @@ FOLLOW_MONTHS = 60
 
 _NO_NUMBER = ("out", "threads", "language", "reuse")
 """Keys that change no number of a result."""
+_OF_THIS_MACHINE = ("workers", "shards", "scheduler", "store", "warnings")
+"""Fields that say how this machine runs it: no part of the scenario that is written and hashed."""
+
+NOTHING_LIMITS = Rollout("all", 1.0, None, None, None, 1.0, 0, 0.0, 0.0, None, 0.0, None, False, 1.0, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,14 @@ class Scenario:
     """Draws of all parameters from their priors that say how much of the answer assumptions move, 0 to 10,000; 0: not asked."""
     ledger: tuple[str, ...] = ()
     """Cooperative arms whose effect is taken apart by mechanism."""
+    workers: int | None = field(default=None, compare=False)
+    """Processes of this machine that live runs; None: threads of one process."""
+    shards: int | None = field(default=None, compare=False)
+    """Groups that runs are handed out in; None: one by one."""
+    scheduler: str | None = field(default=None, compare=False)
+    """Address of a Dask scheduler whose workers live the runs; None: this machine."""
+    store: str | None = field(default=None, compare=False)
+    """Folder of finished runs; None: outputs/store."""
     warnings: tuple[str, ...] = field(default=(), compare=False)
     """What runs but may not be meant."""
 
@@ -112,13 +124,22 @@ class Scenario:
         chosen = {"g_w": self.economy.g_w, "refresh": self.registry.refresh}
         return {symbol: value for symbol, value in chosen.items() if value is not None} | dict(self.parameters)
 
+    def lived(self) -> Scenario:
+        """This scenario with every key set to a fixed value that changes no life of a replicate once its arms are given."""
+        return replace(
+            self, replicates=1, arms=(), arm_definitions=(), variants=VARIANTS, cooperative="as_reported", scenarios=(),
+            rollout=NOTHING_LIMITS, payer=PAYERS[0], equal_money=EQUAL_MONEY[0], break_even=False, reuse=True, threads=None,
+            language="en", out=None, futures=0, assumptions=0, ledger=(), workers=None, shards=None, scheduler=None, store=None,
+            warnings=(),
+        )  # fmt: skip
+
     def resolved(self) -> dict[str, Any]:
         """Every key with its value, plain and sorted; `scenario_from` reads it back to an equal scenario."""
         own = [arm.name for arm in self.arms if arm.repeats is None]
         names: dict[str, Any] = {"arms": own, "parameters": dict(self.parameters), "scenarios": list(self.scenarios) or None}
         names["arm_definitions"] = {arm.name: _definition(arm) for arm in self.arm_definitions}
         names["programmes"] = {programme.name: _without_name(programme) for programme in self.programmes}
-        plain = {name: getattr(self, name) for name in self.__slots__ if name != "warnings"} | names
+        plain = {name: getattr(self, name) for name in self.__slots__ if name not in _OF_THIS_MACHINE} | names
         plain |= {part: asdict(getattr(self, part)) for part in ("population", "economy", "registry", "exit")}
         plain["rollout"] = as_keys(self.rollout)
         ordered: dict[str, Any] = json.loads(json.dumps(plain, sort_keys=True, allow_nan=False))
@@ -189,8 +210,21 @@ def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
         futures=futures_from(given["futures"]),
         assumptions=read.whole("assumptions", given["assumptions"], 0, 10_000),
         ledger=ledger_from(given["ledger"], lived),
+        **_where(given),
         warnings=tuple(warnings),
     )
+
+
+def _where(given: Mapping[str, Any]) -> dict[str, Any]:
+    """workers, shards, scheduler, store: where runs are lived and kept."""
+    for key, example in (("scheduler", "tcp://127.0.0.1:8786"), ("store", "outputs/store")):
+        if given[key] is not None:
+            checks.fail_if_not_text(key, given[key], f"a text such as {example}")
+    if given["scheduler"] is not None and given["workers"] is not None:
+        raise PovsimError("scheduler and workers are both given: a cluster has workers of its own. Leave one of the two out.")
+    whole = {"workers": 256, "shards": 100_000}
+    counts = {key: None if given[key] is None else read.whole(key, given[key], 1, most) for key, most in whole.items()}
+    return counts | {key: given[key] for key in ("scheduler", "store")}
 
 
 def fail_if_nothing_to_repeat(arms: tuple[ArmSpec, ...], scenarios: tuple[str, ...]) -> None:

@@ -12,8 +12,8 @@ population is not fitted anew to each draw.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor as Pool
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from povsim import parameters
 from povsim.config import Scenario
 from povsim.config.arms import LEVERS, ArmSpec
 from povsim.draws import DrawKey, Stream, uniforms
+from povsim.experiments.executor import Job
 from povsim.experiments.replicate import Replicate, burn_in, live_arms
 from povsim.model.arm import Arm
 
@@ -79,42 +80,57 @@ def drawn_values(scenario: Scenario, variant: str, spec: ArmSpec | None, u: Mapp
     return {s: register[s].quantile(u[s], variant, cooperative) for s in (*assumed, *other) if s not in kept}
 
 
-def explore(
+def pairs_of(scenario: Scenario) -> list[tuple[str, str]]:
+    """The contrasts of `PAIRS` both of whose arms are run."""
+    return [pair for pair in PAIRS if pair[0] in scenario.arm_names and pair[1] in scenario.arm_names]
+
+
+def specs_of(scenario: Scenario) -> list[ArmSpec]:
+    """The arms that are lived in every draw."""
+    return [spec for spec in scenario.arms if any(spec.name in pair for pair in pairs_of(scenario))]
+
+
+def jobs(scenario: Scenario, variant: str, arms: Mapping[str, Arm]) -> list[Job]:
+    """One job a draw of one variant. `arms`: those of `specs_of`, at the values of the scenario."""
+    villages = min(VILLAGES_MOST, scenario.population.villages)
+    small = replace(scenario.lived(), population=replace(scenario.population, villages=villages))
+    given = (small, variant, specs_of(scenario), arms, pairs_of(scenario))
+    return [Job(f"variant {variant}, draw {draw}", one_draw, (*given, draw)) for draw in range(scenario.assumptions)]
+
+
+def one_draw(
     scenario: Scenario,
     variant: str,
-    arm_of: Callable[[Scenario, str, ArmSpec], Arm],
-    over: Callable[[Callable[[int], Any], Sequence[int], list[str]], list[Any]],
-    inner: Executor | None,
+    specs: Sequence[ArmSpec],
+    arms: Mapping[str, Arm],
+    pairs: Sequence[tuple[str, str]],
+    draw: int,
+    *,
+    pool: Pool | None,
     threads: int,
-) -> Draws:
-    """Live all draws of one variant. `over` does work for every number and books those that fail."""
-    names = scenario.arm_names
-    pairs = [pair for pair in PAIRS if pair[0] in names and pair[1] in names]
-    specs = [spec for spec in scenario.arms if any(spec.name in pair for pair in pairs)]
-    villages = min(VILLAGES_MOST, scenario.population.villages)
-    small = replace(scenario, population=replace(scenario.population, villages=villages))
+) -> dict[tuple[str, str], list[float]]:
+    """Work of a job: E4 contrasts of one draw in its three samples, by pair."""
+    whole, other = quantiles(scenario, draw)
+    found: dict[tuple[str, str], list[float]] = {pair: [] for pair in pairs}
+    for sample, u in enumerate((whole, whole, other)):
+        own = tuple(sorted((dict(scenario.parameters) | drawn_values(scenario, variant, None, u)).items()))
+        drawn = replace(scenario, parameters=own)
+        r = burn_in(drawn, variant, FIRST_REPLICATE + SAMPLES * draw + sample, pool, threads)
+        moved = [
+            replace(arms[spec.name], p={**arms[spec.name].p, **drawn_values(scenario, variant, spec, u)}) for spec in specs
+        ]
+        live_arms(r, drawn, variant, moved, pool, threads)
+        for pair in pairs:
+            found[pair].append(_exits(r, pair[0]) - _exits(r, pair[1]))
+    return found
 
-    def one(draw: int) -> tuple[int, dict[tuple[str, str], list[float]]]:
-        whole, other = quantiles(scenario, draw)
-        found: dict[tuple[str, str], list[float]] = {pair: [] for pair in pairs}
-        for sample, u in enumerate((whole, whole, other)):
-            own = tuple(sorted((dict(scenario.parameters) | drawn_values(scenario, variant, None, u)).items()))
-            drawn = replace(small, parameters=own)
-            r = burn_in(drawn, variant, FIRST_REPLICATE + SAMPLES * draw + sample, inner, threads)
-            arms = []
-            for spec in specs:
-                arm = arm_of(scenario, variant, spec)
-                arms.append(replace(arm, p={**arm.p, **drawn_values(scenario, variant, spec, u)}))
-            live_arms(r, drawn, variant, arms, inner, threads)
-            for pair in pairs:
-                found[pair].append(_exits(r, pair[0]) - _exits(r, pair[1]))
-        return draw, found
 
-    failed: list[str] = []
-    lived = sorted(over(one, range(scenario.assumptions), failed), key=lambda entry: entry[0])
-    table = {pair: np.array([found[pair] for _, found in lived]).reshape(-1, SAMPLES) for pair in pairs}
+def collect(scenario: Scenario, lived: Sequence[dict[tuple[str, str], list[float]] | None], failed: list[str]) -> Draws:
+    """The draws of one variant in their order; None: failed, for a reason in `failed`."""
+    done = [found for found in lived if found is not None]
+    table = {pair: np.array([found[pair] for found in done]).reshape(-1, SAMPLES) for pair in pairs_of(scenario)}
     assumed, rest = split(scenario, None)
-    return Draws(table, len(assumed), len(rest), villages, failed)
+    return Draws(table, len(assumed), len(rest), min(VILLAGES_MOST, scenario.population.villages), failed)
 
 
 def _exits(r: Replicate, arm: str) -> float:

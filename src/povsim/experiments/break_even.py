@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor as Pool
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -22,10 +22,12 @@ from numpy.typing import NDArray
 from povsim.config import Scenario
 from povsim.config.arms import TARGETS, ArmSpec
 from povsim.errors import PovsimError
+from povsim.experiments import archive
 from povsim.experiments.break_even_paths import QUANTITIES, path
 from povsim.experiments.contrasts import Contrast, paired_contrast
 from povsim.experiments.equal_money import FORMS, Twin
 from povsim.experiments.replicate import TAKE_UP_MONTH, ArmOutcome, Replicate, live_arms
+from povsim.experiments.runs import Source, replicate_of
 from povsim.model.arm import Arm
 from povsim.population.columns import STATUS
 
@@ -45,6 +47,7 @@ SURVIVAL_MONTHS: Final = 60
 _TRADING = STATUS.index("trading")
 
 
+@archive.stored
 @dataclass(frozen=True)
 class Lived:
     """One arm in one replicate, reduced: exits [n] E4 of the structurally poor; cost Rp of the nation; outlay Rp a month that
@@ -55,6 +58,17 @@ class Lived:
     outlay: Floats
     families: float
     realised: dict[str, float | None]
+
+
+@archive.stored
+@dataclass(frozen=True)
+class Drawn:
+    """One replicate, reduced: its number, weight [n] and province [n] of the structurally poor, what arms left, by name."""
+
+    number: int
+    weight: Floats
+    province: NDArray[np.str_]
+    arms: dict[str, Lived]
 
 
 @dataclass
@@ -171,7 +185,7 @@ def spec_of(base: str) -> ArmSpec:
 
 
 def live(
-    replicate: Replicate, scenario: Scenario, variant: str, arms: Sequence[Arm], pool: Executor | None, threads: int
+    replicate: Replicate, scenario: Scenario, variant: str, arms: Sequence[Arm], pool: Pool | None, threads: int
 ) -> dict[str, Lived]:
     """Live arms from the branch of a replicate, by name; the outcomes that the replicate holds stay as they are."""
     kept = {}
@@ -183,20 +197,26 @@ def live(
     return kept
 
 
-def draws_of(replicates: Sequence[Replicate], kept: Mapping[int, Mapping[str, Lived]]) -> Draws:
-    """What was kept of each replicate, put together in the order of their numbers."""
-    fail_if_nothing_was_lived(replicates)
-    ordered = sorted(replicates, key=lambda r: r.number)
-    names = kept[ordered[0].number]
+def live_job(source: Source, arms: Sequence[Arm], *, pool: Pool | None, threads: int) -> Drawn:
+    """Work of a job: `live` in one replicate."""
+    r = replicate_of(source, pool, threads)
+    kept = live(r, source.scenario, source.variant, arms, pool, threads)
+    return Drawn(r.number, r.weight[r.structural], provinces_of(r), kept)
+
+
+def draws_of(drawn: Sequence[Drawn | None]) -> Draws:
+    """What was kept of the replicates, put together; None: one that failed."""
+    lived = [one for one in drawn if one is not None]
+    fail_if_nothing_was_lived(lived)
     return Draws(
-        [r.number for r in ordered],
-        [r.weight[r.structural] for r in ordered],
-        [provinces_of(r) for r in ordered],
-        {name: [kept[r.number][name] for r in ordered] for name in names},
+        [one.number for one in lived],
+        [one.weight for one in lived],
+        [one.province for one in lived],
+        {name: [one.arms[name] for one in lived] for name in lived[0].arms},
     )
 
 
-def fail_if_nothing_was_lived(replicates: Sequence[Replicate]) -> None:
+def fail_if_nothing_was_lived(replicates: Sequence[Drawn]) -> None:
     """Every replicate failed."""
     if not replicates:
         raise PovsimError("Every replicate of the search for break-evens failed; the lines before say why.")

@@ -1,18 +1,15 @@
 """`povsim compare`: the same households in every arm, replicate by replicate, variant by variant.
 
 Burn-in is lived once a replicate, the arms branch from it over the same draws. Arms of equal cost come last: their form and
-level follow from the costs of the arms already lived (`povsim.experiments.equal_money`); nothing stored is read.
+level follow from the costs of the arms already lived (`povsim.experiments.equal_money`).
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import partial
-from os import cpu_count
 from typing import Any
 
 import numpy as np
@@ -37,13 +34,15 @@ from povsim.experiments.equal_money import (
     lived_money,
     outlays_of_cooperatives,
 )
+from povsim.experiments.executor import Advance, Executor, Job
 from povsim.experiments.futures import ArmFutures
 from povsim.experiments.ledger import ArmLedger
-from povsim.experiments.mechanism import examine, steps_of
-from povsim.experiments.replicate import TODAYS_AID, Replicate, burn_in, live_arms
+from povsim.experiments.mechanism import examine, steps_of_mechanism
+from povsim.experiments.replicate import TODAYS_AID, Replicate
+from povsim.experiments.runs import Source, job_to_live
 from povsim.model.arm import Arm
 
-Progress = Callable[[str, int], AbstractContextManager[Any]]
+Progress = Callable[[str, float], AbstractContextManager[Any]]
 
 
 @dataclass
@@ -54,6 +53,8 @@ class Comparison:
     tables: dict[str, pl.DataFrame]
     failures: list[str] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
+    found: int = 0
+    """Runs that were in the store."""
 
 
 @dataclass
@@ -78,32 +79,56 @@ class VariantRun:
 
 def run(scenario: Scenario, progress: Progress) -> Comparison:
     """Run the comparison. Raises PovsimError where every replicate of a variant failed."""
-    threads = scenario.threads or cpu_count() or 1
     began = time.perf_counter()
     failures: list[str] = []
-    twins = any(arm.of for arm in scenario.arms)
-    each = scenario.replicates * (2 + twins + steps_of(scenario))
-    steps = len(scenario.variants) * (each + (_choices(scenario) if twins else 0))
-    if scenario.break_even:
-        steps += len(scenario.variants) * (2 * scenario.replicates + _choices(scenario))
-    steps += len(scenario.variants) * scenario.assumptions
-    runs = []
     with (
-        progress("Comparing arms (compiling first, if this is the first run)", steps) as bar,
-        ThreadPoolExecutor(threads) as pool,
+        Executor.of(scenario) as executor,
+        progress("Comparing arms (compiling first, if this is the first run)", steps_of(scenario)) as bar,
     ):
+        runs = []
         for variant in scenario.variants:
-            runs.append(_variant(scenario, variant, pool, threads, bar.advance, failures))
+            live = Lived(scenario, variant, executor, bar.advance, failures)
+            runs.append(_variant(live))
             if scenario.break_even:
-                runs[-1].break_even = _break_even(scenario, runs[-1], pool, threads, bar.advance, failures)
+                runs[-1].break_even = _break_even(live, runs[-1])
             if scenario.assumptions:
-                runs[-1].assumptions = _assumptions(scenario, variant, pool, threads, bar.advance)
+                runs[-1].assumptions = _assumptions(live)
         lived = time.perf_counter()
-        extra = examine(scenario, runs, pool, threads, bar.advance)
+        extra = examine(scenario, runs, executor, bar.advance)
     examined = time.perf_counter()
     summary, tables = comparison_tables.collect(scenario, runs)
     timings = {"arms_lived_s": lived - began, **extra, "tables_s": time.perf_counter() - examined}
-    return Comparison(summary, tables, failures, timings)
+    return Comparison(summary, tables, failures, timings, executor.found)
+
+
+def steps_of(scenario: Scenario) -> float:
+    """Steps of the progress bar."""
+    twins = any(arm.of for arm in scenario.arms)
+    each = scenario.replicates * (2 + twins + steps_of_mechanism(scenario)) + (choices(scenario) if twins else 0)
+    if scenario.break_even:
+        each += 2 * scenario.replicates + choices(scenario)
+    return len(scenario.variants) * (each + scenario.assumptions)
+
+
+@dataclass(frozen=True)
+class Lived:
+    """Lives replicates of one variant through the executor; one that fails is a line in `failures`, the others go on."""
+
+    scenario: Scenario
+    variant: str
+    executor: Executor
+    advance: Advance
+    failures: list[str]
+
+    def source(self, number: int) -> Source:
+        """Replicate `number`."""
+        return Source.of(self.scenario, self.variant, number)
+
+    def replicates(self, numbers: Sequence[int], arms: Sequence[Arm], size: float) -> list[Replicate]:
+        """Replicates with the outcomes of `arms`, in the order of their numbers."""
+        sources = [self.source(number) for number in numbers]
+        found = self.executor.map([job_to_live(source, arms, size) for source in sources], self.advance, self.failures)
+        return [lives.replicate(source) for source, lives in zip(sources, found, strict=True) if lives is not None]
 
 
 def model_arm(scenario: Scenario, variant: str, spec: ArmSpec) -> Arm:
@@ -135,52 +160,25 @@ def _registry_cost(today: Mapping[str, float], p: Mapping[str, float]) -> tuple[
     return first, p["r_reg"] * p["refresh"] * record - today["r_reg"] * today["refresh"] * today["record_idr"]
 
 
-def _variant(
-    scenario: Scenario, variant: str, pool: Executor, threads: int, advance: Callable[[], Any], failures: list[str]
-) -> VariantRun:
+def _variant(live: Lived) -> VariantRun:
+    scenario, variant = live.scenario, live.variant
     specs = {spec.name: spec for spec in scenario.arms if spec.of is None}
     twins = [spec for spec in scenario.arms if spec.of is not None]
     if twins:  # the cost of today's aid is where the search for equal cost begins
         specs.setdefault("aid", ArmSpec("aid", aid=True))
     plain = {name: model_arm(scenario, variant, spec) for name, spec in specs.items()}
-    inner = None if scenario.replicates >= threads else pool
-    outer = pool if inner is None else None
-
-    def first(number: int) -> Replicate:
-        replicate = burn_in(scenario, variant, number, inner, threads)
-        advance()
-        live_arms(replicate, scenario, variant, list(plain.values()), inner, threads)
-        advance()
-        return replicate
-
-    replicates = each(first, range(scenario.replicates), outer, variant, failures)
+    replicates = live.replicates(range(scenario.replicates), list(plain.values()), 2)
     if not replicates:
+        failures = live.failures
         raise PovsimError(
             f"Every replicate of variant {variant} failed. The first reason: {failures[0] if failures else 'none given'}."
         )
-    replicates.sort(key=lambda r: r.number)
     done = VariantRun(variant, replicates, dict(plain))
     if not twins:
         return done
 
-    def again(arms: Sequence[Arm], step: Callable[[], Any]) -> Callable[[int], Replicate]:
-        def live(number: int) -> Replicate:
-            replicate = next(r for r in done.replicates if r.number == number)
-            live_arms(replicate, scenario, variant, arms, inner, threads)
-            step()
-            return replicate
-
-        return live
-
     def elsewhere(arms: list[Arm]) -> list[Replicate]:
-        def live(number: int) -> Replicate:
-            replicate = burn_in(scenario, variant, number, inner, threads)
-            live_arms(replicate, scenario, variant, arms, inner, threads)
-            advance()
-            return replicate
-
-        numbers = range(CHOICE_FIRST, CHOICE_FIRST + _choices(scenario))
-        return sorted(each(live, numbers, outer, variant, failures), key=lambda r: r.number)
+        return live.replicates(range(CHOICE_FIRST, CHOICE_FIRST + choices(scenario)), arms, 1)
 
     sought = _forms(scenario, done, twins, elsewhere)
     for attempt in range(TRIES):
@@ -189,9 +187,11 @@ def _variant(
             break
         levels = {twin.spec.name: _level(scenario, variant, twin) for twin in open_}
         arms = [twin.lived(model_arm(scenario, variant, twin.spec), levels[twin.spec.name]) for twin in open_]
-        step = advance if attempt == 0 else lambda: None
-        lived = each(again(arms, step), [r.number for r in done.replicates], outer, variant, failures)
-        done.replicates = sorted(lived, key=lambda r: r.number)
+        lived = live.replicates([r.number for r in done.replicates], arms, 1 if attempt == 0 else 0)
+        outcomes = {r.number: r.outcomes for r in lived}
+        done.replicates = [r for r in done.replicates if r.number in outcomes]
+        for r in done.replicates:
+            r.outcomes |= outcomes[r.number]
         for twin, arm in zip(open_, arms, strict=True):
             twin.points.append((levels[arm.name], _mean_cost(done, arm.name)))
             done.arms[arm.name] = arm
@@ -209,50 +209,33 @@ def _variant(
     return done
 
 
-def _assumptions(
-    scenario: Scenario, variant: str, pool: Executor, threads: int, advance: Callable[[], Any]
-) -> assumptions.Draws:
-    inner = None if scenario.assumptions >= threads else pool
-
-    def over(work: Callable[[int], Any], numbers: Sequence[int], failed: list[str]) -> list[Any]:
-        def one(number: int) -> Any:
-            done = work(number)
-            advance()
-            return done
-
-        return each(one, numbers, pool if inner is None else None, variant, failed)
-
-    return assumptions.explore(scenario, variant, model_arm, over, inner, threads)
+def _assumptions(live: Lived) -> assumptions.Draws:
+    scenario = live.scenario
+    failed: list[str] = []
+    arms = {spec.name: model_arm(scenario, live.variant, spec) for spec in assumptions.specs_of(scenario)}
+    jobs = assumptions.jobs(scenario, live.variant, arms)
+    return assumptions.collect(scenario, live.executor.map(jobs, live.advance, failed), failed)
 
 
-def _break_even(
-    scenario: Scenario, done: VariantRun, pool: Executor, threads: int, advance: Callable[[], Any], failures: list[str]
-) -> break_even.BreakEven:
-    inner = None if scenario.replicates >= threads else pool
-    outer = pool if inner is None else None
-    ready = {r.number: r for r in done.replicates}
+def _break_even(live: Lived, done: VariantRun) -> break_even.BreakEven:
+    scenario = live.scenario
 
     def over(numbers: Sequence[int]) -> break_even.Live:
-        def live(arms: Sequence[Arm]) -> break_even.Draws:
-            kept: dict[int, dict[str, break_even.Lived]] = {}
+        def lived(arms: Sequence[Arm]) -> break_even.Draws:
+            sources = [live.source(number) for number in numbers]
+            jobs = [Job(f"{source.name}, break-even", break_even.live_job, (source, tuple(arms))) for source in sources]
+            return break_even.draws_of(live.executor.map(jobs, live.advance, live.failures))
 
-            def one(number: int) -> Replicate:
-                r = ready[number] if number in ready else burn_in(scenario, done.variant, number, inner, threads)
-                kept[number] = break_even.live(r, scenario, done.variant, arms, inner, threads)
-                advance()
-                return r
-
-            return break_even.draws_of(each(one, numbers, outer, done.variant, failures), kept)
-
-        return live
+        return lived
 
     bases = {b: model_arm(scenario, done.variant, break_even.spec_of(b)) for b in break_even.bases_of(scenario.cooperative)}
     aid = model_arm(scenario, done.variant, ArmSpec("break_even_aid", aid=True))
-    elsewhere = over(range(CHOICE_FIRST, CHOICE_FIRST + _choices(scenario)))
-    return break_even.explore(bases, aid, scenario.equal_money, over(sorted(ready)), elsewhere)
+    elsewhere = over(range(CHOICE_FIRST, CHOICE_FIRST + choices(scenario)))
+    here = over([r.number for r in done.replicates])
+    return break_even.explore(bases, aid, scenario.equal_money, here, elsewhere)
 
 
-def _choices(scenario: Scenario) -> int:
+def choices(scenario: Scenario) -> int:
     """Replicates on which the form of equal money is chosen."""
     return min(scenario.replicates, CHOICE_REPLICATES) if scenario.equal_money == "best" else 0
 
@@ -313,30 +296,3 @@ def fail_if_nothing_is_matched(spec: ArmSpec, target: float) -> None:
 
 def _mean_cost(done: VariantRun, name: str) -> float:
     return float(np.mean([r.outcomes[name].total_cost for r in done.replicates]))
-
-
-def each[Done](
-    work: Callable[[int], Done], numbers: Sequence[int] | range, pool: Executor | None, variant: str, failures: list[str]
-) -> list[Done]:
-    """Do `work` for every replicate; one that fails is a line in `failures`, the others go on."""
-    out: list[Done] = []
-
-    def book(number: int, finish: Callable[[], Done]) -> None:
-        try:
-            out.append(finish())
-        except (ArithmeticError, ValueError, PovsimError, MemoryError) as reason:
-            failures.append(f"variant {variant}, replicate {number}: {type(reason).__name__}: {reason}")
-
-    if pool is None:
-        for number in numbers:
-            book(number, partial(work, number))
-        return out
-    jobs: dict[Future[Done], int] = {pool.submit(work, number): number for number in numbers}
-    try:
-        for job in as_completed(jobs):
-            book(jobs[job], job.result)
-    except KeyboardInterrupt:
-        for job in jobs:
-            job.cancel()
-        raise
-    return out

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from povsim.config import Scenario
 from povsim.draws import DrawKey, Stream, uniforms
+from povsim.experiments import archive
 from povsim.experiments.replicate import Replicate
 from povsim.experiments.rerun import WatchedCountry, fail_if_lived_otherwise, lived_again, permanent_exits
 from povsim.measures.exits import M12_LINE
@@ -41,6 +42,7 @@ AT_ONCE = 100
 """Villages that live at once: they fit in the caches together with their tables."""
 
 
+@archive.stored
 @dataclass
 class ArmFutures:
     """What the futures of one arm's exits in one replicate say.
@@ -67,7 +69,7 @@ class ArmFutures:
             here = self.structural == of_structural
             if not here.any():
                 continue
-            exits = (replicate.outcomes[arm].tau["E4"] > 0) & (replicate.structural == of_structural)
+            exits = (replicate.exits[arm] > 0) & (replicate.structural == of_structural)
             exits_weight = float(replicate.weight[exits].sum())
             total += exits_weight
             mean += exits_weight * float(np.average(self.stays[here], weights=self.weight[here]))
@@ -101,7 +103,7 @@ def futures_of(
     pool: Executor | None = None,
     threads: int = 1,
 ) -> dict[str, ArmFutures]:
-    """Sample the exits of each arm, branch their villages and count. Arms as lived, outcomes in `replicate`."""
+    """Sample the exits of each arm, branch their villages and count. Arms as lived, their exits in `replicate`."""
     drawn = {arm.name: sampled_exits(replicate, scenario, arm.name) for arm in arms}
     kept: list[Place] = []
     wanted: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -135,7 +137,7 @@ def year_of(month: int) -> int:
 
 def sampled_exits(replicate: Replicate, scenario: Scenario, arm: str) -> ArmFutures:
     """A keyed systematic sample of an arm's E4 exits with chances in proportion to weight, in each of two strata."""
-    tau = replicate.outcomes[arm].tau["E4"].astype(np.int64)
+    tau = replicate.exits[arm].astype(np.int64)
     key = DrawKey(scenario.seed, replicate.number)
     u = uniforms(key, Stream.FUTURES, np.zeros(1, np.uint64))[0]
     household, weight = [np.zeros(0, np.int64)], [np.zeros(0)]

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from povsim.config import Scenario
 from povsim.config.mechanism import comparator_of
 from povsim.draws import DrawKey, Stream, uniforms
+from povsim.experiments import archive
 from povsim.experiments.contrasts import FEWEST_DISCORDANT
 from povsim.experiments.replicate import Replicate
 from povsim.experiments.rerun import fail_if_lived_otherwise, lived_again, permanent_exits
@@ -71,6 +72,7 @@ SEVERAL, ANY_OF_SEVERAL, REST = "several", "any_of_several", "rest"
 not even all do."""
 
 
+@archive.stored
 @dataclass
 class ArmLedger:
     """The ledger of one arm in one replicate. Households are the tracked [n].
@@ -159,7 +161,7 @@ def pairs_of_orders(replicates: Sequence[Replicate], scenario: Scenario) -> dict
     out = {}
     for name in scenario.ledger:
         against = comparator_of(specs[name])
-        exits = [[r.outcomes[arm].tau["E4"] > 0 for arm in (name, against)] for r in replicates]
+        exits = [[r.exits[arm] > 0 for arm in (name, against)] for r in replicates]
         discordant = sum(int((b != a).sum()) for b, a in exits)
         out[name] = PAIRS_OF_ORDERS if discordant >= FEWEST_DISCORDANT else 1
     return out

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from povsim import parameters
 from povsim.config import Scenario
 from povsim.draws import DrawKey
+from povsim.experiments import archive
 from povsim.experiments.costs import costs_by_purse
 from povsim.experiments.population_check import observed_consumption, synthetic
 from povsim.experiments.traits import Traits, traits_at_branch
 from povsim.measures.aid_end import after_the_last_aid
 from povsim.measures.cost import poverty_free_years
-from povsim.measures.exits import MEMBER, first_exits
+from povsim.measures.exits import MEMBER, Months, first_exits
 from povsim.measures.relapse import relapses
 from povsim.measures.relapse_month import relapse_months
 from povsim.measures.spells import Survival, reentry, survival_of_exits
@@ -40,6 +41,29 @@ WITH_SUCCESSORS = "E4succ"
 RELAPSE = "relapse"
 
 
+archive.stored(YearOfRollout)
+archive.stored(Survival)
+
+
+class Base(Protocol):
+    """The sample of a replicate, and its state at the branch; drawn and lived again where they are not kept."""
+
+    @property
+    def sample(self) -> Sample: ...
+
+    @property
+    def state(self) -> State: ...
+
+
+@dataclass(frozen=True)
+class BurntIn:
+    """A sample and its state at the branch."""
+
+    sample: Sample
+    state: State
+
+
+@archive.stored
 @dataclass
 class ArmOutcome:
     """What one arm left in one replicate.
@@ -90,18 +114,27 @@ class Replicate:
 
     weight, persons [n] of the tracked (baseline poor); structural [n]; village [n] row; village_weight [V] real villages;
     level and note of the strata; baseline: rates of month 0 and of the year before, for the table of published figures; traits
-    of the tracked households at the branch; until [n] last month in which each of them lives, in every arm.
+    of the tracked households at the branch; until [n] last month in which each of them lives, in every arm; exits: first month
+    of E4 (0 none) [n] by arm, of the outcomes or as known from before.
     """
 
     number: int
-    sample: Sample
-    state: State
+    base: Base
     tracked: NDArray[np.int64]
     structural: NDArray[np.bool_]
     year_before: dict[str, Any]
     traits: Traits = field(default_factory=Traits)
     outcomes: dict[str, ArmOutcome] = field(default_factory=dict)
     until: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
+    exits: dict[str, Months] = field(default_factory=dict)
+
+    @property
+    def sample(self) -> Sample:
+        return self.base.sample
+
+    @property
+    def state(self) -> State:
+        return self.base.state
 
     @cached_property
     def weight(self) -> Floats:
@@ -124,14 +157,21 @@ class Replicate:
         return self.structural if name == "structural" else np.ones(self.tracked.size, np.bool_)
 
 
-def burn_in(scenario: Scenario, variant: str, number: int, pool: Executor | None = None, threads: int = 1) -> Replicate:
-    """Draw the sample of replicate `number` and live the months before the branch, with today's aid."""
+def sample_of(scenario: Scenario, variant: str, number: int) -> Sample:
+    """The villages and households of replicate `number`, as drawn."""
     p = parameters.values(variant, None, scenario.overrides())
     key = DrawKey(scenario.seed, number)
     population = scenario.population
     cells = cells_of(population.kind, population.provinces)
     drawn = draw_villages(cells, population.villages, key)
-    sample = draw_sample(cells, drawn, population.households_per_village, p, fitted_table(population.kind, variant, cells), key)
+    return draw_sample(cells, drawn, population.households_per_village, p, fitted_table(population.kind, variant, cells), key)
+
+
+def burn_in(scenario: Scenario, variant: str, number: int, pool: Executor | None = None, threads: int = 1) -> Replicate:
+    """Draw the sample of replicate `number` and live the months before the branch, with today's aid."""
+    p = parameters.values(variant, None, scenario.overrides())
+    key = DrawKey(scenario.seed, number)
+    sample = sample_of(scenario, variant, number)
     state = State.first(sample, -scenario.burn_in_months)
     Country(
         sample, state, [Arm("aid", p, TODAYS_AID)], variant, key,
@@ -140,7 +180,7 @@ def burn_in(scenario: Scenario, variant: str, number: int, pool: Executor | None
     ).run()  # fmt: skip
     tracked, structural, ccap = baseline_poor(sample, state, p, variant)
     traits = traits_at_branch(sample, state, tracked, ccap)
-    return Replicate(number, sample, state, tracked, structural, _year_before(sample, state, p, key), traits)
+    return Replicate(number, BurntIn(sample, state), tracked, structural, _year_before(sample, state, p, key), traits)
 
 
 def live_arms(
@@ -166,6 +206,7 @@ def live_arms(
         tau = first_exits(marks, W, T, record.until)
         tau[WITH_SUCCESSORS] = first_exits(marks, W, T)["E4"]
         tau[RELAPSE] = relapse_months(marks, tau["E2"], W, record.until)
+        replicate.exits[arm.name] = tau["E4"]
         groups = {g: replicate.group(g) for g in ("structural", "baseline_poor")}
         replicate.outcomes[arm.name] = ArmOutcome(
             tau=tau,

@@ -76,7 +76,7 @@ def permanent_exits(country: Country, W: int) -> Months:
 
 def fail_if_lived_otherwise(replicate: Replicate, arm: str, tau: Months) -> None:
     """An arm lived again must leave the exits that it left the first time."""
-    if (replicate.outcomes[arm].tau["E4"] != tau).any():
+    if (replicate.exits[arm] != tau).any():
         raise PovsimError(
             f"Replicate {replicate.number}, arm '{arm}': lived again, it did not leave the same exits. This is an error of "
             "povsim, not of the scenario: please report it with the scenario.yaml of the run."

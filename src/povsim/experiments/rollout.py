@@ -6,10 +6,9 @@ A strategy is an arm with a rollout of its own; all of them, and `aid` without c
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor as Pool
 from dataclasses import dataclass, field
-from os import cpu_count
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,11 @@ from numpy.typing import NDArray
 
 from povsim.config import ArmSpec, Scenario
 from povsim.errors import PovsimError
-from povsim.experiments import rollout_tables
-from povsim.experiments.comparison import Progress, each, model_arm
-from povsim.experiments.replicate import ArmOutcome, Replicate, burn_in, live_arms
+from povsim.experiments import archive, rollout_tables
+from povsim.experiments.comparison import Progress, model_arm
+from povsim.experiments.executor import Advance, Executor, Job
+from povsim.experiments.replicate import ArmOutcome, Replicate, live_arms
+from povsim.experiments.runs import Source, replicate_of
 from povsim.model.arm import Arm
 from povsim.model.rollout import YearOfRollout
 from povsim.model.rollout_order import ORDERS
@@ -42,6 +43,7 @@ class Strategy:
     target: bool
 
 
+@archive.stored
 @dataclass
 class StrategyOutcome:
     """What one strategy left in one replicate: tau of E4 [n] (0 never), cost Rp, month of start [V], status [T+1, V], member of
@@ -56,8 +58,9 @@ class StrategyOutcome:
     spent: Floats
 
 
+@archive.stored
 @dataclass
-class Lived:
+class RolledOut:
     """One replicate, reduced. Households are the baseline poor [n], villages [V]."""
 
     number: int
@@ -87,6 +90,8 @@ class Found:
     tables: dict[str, pl.DataFrame]
     failures: list[str]
     timings: dict[str, float]
+    found: int = 0
+    """Runs that were in the store."""
 
 
 def strategies_of(scenario: Scenario) -> list[Strategy]:
@@ -122,56 +127,53 @@ def fail_if_nothing_to_compare(scenario: Scenario) -> None:
 def run(scenario: Scenario, progress: Progress) -> Found:
     """Live every strategy. Raises PovsimError where there is nothing to compare or every replicate of a variant failed."""
     fail_if_nothing_to_compare(scenario)
-    threads = scenario.threads or cpu_count() or 1
     began = time.perf_counter()
     failures: list[str] = []
     strategies = strategies_of(scenario)
-    groups = [AGAINST, *dict.fromkeys(s.cooperative for s in strategies)]
-    lived: dict[str, list[Lived]] = {}
-    steps = len(scenario.variants) * scenario.replicates * len(groups)
+    lived: dict[str, list[RolledOut]] = {}
+    steps = len(scenario.variants) * scenario.replicates
     with (
+        Executor.of(scenario) as executor,
         progress("Rolling out (compiling first, if this is the first run)", steps) as bar,
-        ThreadPoolExecutor(threads) as pool,
     ):
         for variant in scenario.variants:
-            lived[variant] = _variant(scenario, variant, pool, threads, bar.advance, failures)
+            lived[variant] = _variant(scenario, variant, executor, bar.advance, failures)
     done = time.perf_counter()
     summary, tables = rollout_tables.collect(scenario, strategies, lived)
-    return Found(summary, tables, failures, {"arms_lived_s": done - began, "tables_s": time.perf_counter() - done})
+    timings = {"arms_lived_s": done - began, "tables_s": time.perf_counter() - done}
+    return Found(summary, tables, failures, timings, executor.found)
 
 
-def _variant(
-    scenario: Scenario, variant: str, pool: Executor, threads: int, advance: Callable[[], Any], failures: list[str]
-) -> list[Lived]:
-    arms = {spec.name: model_arm(scenario, variant, spec) for spec in scenario.arms}
+def _variant(scenario: Scenario, variant: str, executor: Executor, advance: Advance, failures: list[str]) -> list[RolledOut]:
     chunks: dict[str | None, list[Arm]] = {}
     for spec in scenario.arms:
         if spec.name == AGAINST or (spec.cooperative is not None and spec.rollout is not None):
-            chunks.setdefault(spec.cooperative, []).append(arms[spec.name])
-    inner = None if scenario.replicates >= threads else pool
-
-    def one(number: int) -> Lived:
-        replicate = burn_in(scenario, variant, number, inner, threads)
-        out = _reduced(replicate)
-        for chunk in chunks.values():  # one scenario at a time, so that the state of all is never in memory at once
-            live_arms(replicate, scenario, variant, chunk, inner, threads)
-            for arm in chunk:
-                out.arms[arm.name] = _outcome(replicate.outcomes.pop(arm.name))
-            advance()
-        out.until = replicate.until
-        return out
-
-    found = each(one, range(scenario.replicates), pool if inner is None else None, variant, failures)
+            chunks.setdefault(spec.cooperative, []).append(model_arm(scenario, variant, spec))
+    sources = [Source.of(scenario, variant, number) for number in range(scenario.replicates)]
+    jobs = [Job(source.name, live_strategies, (source, tuple(map(tuple, chunks.values())))) for source in sources]
+    found = [lived for lived in executor.map(jobs, advance, failures) if lived is not None]
     if not found:
         reason = failures[0] if failures else "none given"
         raise PovsimError(f"Every replicate of variant {variant} failed. The first reason: {reason}.")
-    return sorted(found, key=lambda r: r.number)
+    return found
 
 
-def _reduced(r: Replicate) -> Lived:
+def live_strategies(source: Source, chunks: Sequence[Sequence[Arm]], *, pool: Pool | None, threads: int) -> RolledOut:
+    """Work of a job: a replicate in every arm, one chunk at a time, so that the state of all is never in memory at once."""
+    replicate = replicate_of(source, pool, threads)
+    out = _reduced(replicate)
+    for chunk in chunks:
+        live_arms(replicate, source.scenario, source.variant, chunk, pool, threads)
+        for arm in chunk:
+            out.arms[arm.name] = _outcome(replicate.outcomes.pop(arm.name))
+    out.until = replicate.until
+    return out
+
+
+def _reduced(r: Replicate) -> RolledOut:
     island = r.sample.cells["island"].to_numpy()[r.sample.cell]
     before = r.state.home[0, HOME.c_sum][r.tracked] / 12
-    return Lived(
+    return RolledOut(
         number=r.number, weight=r.weight, structural=r.structural, extreme=before < EXTREME, village=r.village,
         village_weight=r.village_weight.copy(), urban=r.sample.place[PLACE.urban] != 0, island=island,
         households=float(r.sample.weight.sum()), strata=r.sample.level, note=r.sample.note,

@@ -18,7 +18,7 @@ from povsim.model.rollout import LIMITS
 from povsim.population.nation import nation
 
 if TYPE_CHECKING:
-    from povsim.experiments.rollout import Lived, Strategy
+    from povsim.experiments.rollout import RolledOut, Strategy
 
 AGAINST = "aid"
 GROUPS = ("structural", "extreme", "baseline_poor")
@@ -28,7 +28,7 @@ SURVIVAL_MONTHS = 36
 REACHED_BY = 60
 CONTRAST_FIELDS = ("mean", "low95", "high95", "n10", "n01", "extra_exits", "per_billion_idr", "reason")
 
-Lives = Mapping[str, Sequence["Lived"]]
+Lives = Mapping[str, Sequence["RolledOut"]]
 
 
 def collect(scenario: Scenario, strategies: Sequence[Strategy], lived: Lives) -> tuple[dict[str, Any], dict[str, pl.DataFrame]]:
@@ -110,7 +110,7 @@ def _resources(scenario: Scenario, villages: float) -> dict[str, Any]:
     return out
 
 
-def _bare(runs: Sequence[Lived], arm: str) -> dict[str, Any]:
+def _bare(runs: Sequence[RolledOut], arm: str) -> dict[str, Any]:
     entry: dict[str, Any] = {"cost_idr": _mean(r.arms[arm].cost for r in runs)}
     for group in GROUPS:
         entry[group] = {
@@ -120,7 +120,7 @@ def _bare(runs: Sequence[Lived], arm: str) -> dict[str, Any]:
     return entry
 
 
-def _arm(runs: Sequence[Lived], s: Strategy, T: int) -> dict[str, Any]:
+def _arm(runs: Sequence[RolledOut], s: Strategy, T: int) -> dict[str, Any]:
     entry = _bare(runs, s.arm)
     entry["extra_cost_idr"] = _mean(r.arms[s.arm].cost - r.arms[AGAINST].cost for r in runs)
     for group in GROUPS:
@@ -139,19 +139,19 @@ def _arm(runs: Sequence[Lived], s: Strategy, T: int) -> dict[str, Any]:
     return entry
 
 
-def _reached(r: Lived, arm: str, group: str, month: int) -> float | None:
+def _reached(r: RolledOut, arm: str, group: str, month: int) -> float | None:
     """Share of the group that lives where the programme has begun by `month`."""
     since, m = r.arms[arm].since[r.village], r.group(group)
     return _share(((since > 0) & (since <= month))[m], r.weight[m])
 
 
-def _trading(r: Lived, arm: str) -> float | None:
+def _trading(r: RolledOut, arm: str) -> float | None:
     """Share of the villages that started whose cooperative trades at the horizon."""
     started = r.arms[arm].since > 0
     return _share(r.arms[arm].status[-1][started] == TRADING, r.village_weight[started])
 
 
-def _survival(r: Lived, arm: str) -> float | None:
+def _survival(r: RolledOut, arm: str) -> float | None:
     """Of the cooperatives whose first month of trade is seen 36 months on: share that trade then."""
     status = r.arms[arm].status
     traded = status == TRADING
@@ -162,31 +162,31 @@ def _survival(r: Lived, arm: str) -> float | None:
     return _share(later[seen], r.village_weight[seen])
 
 
-def _cost(runs: Sequence[Lived], arm: str, other: str) -> CostDifference:
+def _cost(runs: Sequence[RolledOut], arm: str, other: str) -> CostDifference:
     own, base = ([r.arms[name].cost for r in runs] for name in (arm, other))
     each = tuple(b - a for b, a in zip(own, base, strict=True))
     return CostDifference(float(np.mean(each)), each, float(np.mean(base)), float(np.mean(own)))
 
 
-def _contrast(runs: Sequence[Lived], arm: str, other: str, group: str) -> Contrast:
+def _contrast(runs: Sequence[RolledOut], arm: str, other: str, group: str) -> Contrast:
     masks = [r.group(group) for r in runs]
     y = [[r.arms[name].tau[m] > 0 for r, m in zip(runs, masks, strict=True)] for name in (arm, other)]
     weights = [r.weight[m] for r, m in zip(runs, masks, strict=True)]
     return paired_contrast(arm, other, group, "E4", y[0], y[1], weights, _cost(runs, arm, other))
 
 
-def _against_aid(runs: Sequence[Lived], s: Strategy, group: str) -> Contrast:
+def _against_aid(runs: Sequence[RolledOut], s: Strategy, group: str) -> Contrast:
     return _contrast(runs, s.arm, AGAINST, group)
 
 
-def _pairs(runs: Sequence[Lived], strategies: Sequence[Strategy]) -> list[Contrast]:
+def _pairs(runs: Sequence[RolledOut], strategies: Sequence[Strategy]) -> list[Contrast]:
     """Every two strategies of the same cooperative scenario, structurally poor."""
     return [
         _contrast(runs, a.arm, b.arm, "structural") for a, b in combinations(strategies, 2) if a.cooperative == b.cooperative
     ]
 
 
-def _since_start(runs: Sequence[Lived], arm: str, months: int, last: int) -> tuple[Contrast | None, float | None]:
+def _since_start(runs: Sequence[RolledOut], arm: str, months: int, last: int) -> tuple[Contrast | None, float | None]:
     """Exits that began within `months` of the village's start, against the same households in the same months without it.
 
     Only villages whose whole span lies in the window of exits count, so that every exit is fully observed. Also the share of
@@ -254,7 +254,7 @@ def _tables(
     return tables
 
 
-def _rows_of_years(rows: dict[str, list[dict[str, Any]]], key: Mapping[str, Any], runs: Sequence[Lived], arm: str) -> None:
+def _rows_of_years(rows: dict[str, list[dict[str, Any]]], key: Mapping[str, Any], runs: Sequence[RolledOut], arm: str) -> None:
     for year in range(len(runs[0].arms[arm].plan)):
         plans = [r.arms[arm].plan[year] for r in runs]
         for name in LIMITS:
@@ -278,7 +278,7 @@ def _share_of(used: np.ndarray, limit: np.ndarray) -> np.ndarray:
     return np.divide(used, limit, out=np.zeros_like(used), where=limit > 0)
 
 
-def _rows_of_places(rows: dict[str, list[dict[str, Any]]], key: Mapping[str, Any], runs: Sequence[Lived], arm: str) -> None:
+def _rows_of_places(rows: dict[str, list[dict[str, Any]]], key: Mapping[str, Any], runs: Sequence[RolledOut], arm: str) -> None:
     places = [
         ("area", "urban"),
         ("area", "rural"),

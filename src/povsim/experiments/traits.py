@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from povsim.evidence import fact
+from povsim.experiments import archive
 from povsim.measures.poverty import quantile
 from povsim.model.state import State
 from povsim.population.columns import HOME, LIFE, TIE
@@ -29,6 +30,7 @@ DECILES: Final = tuple(str(k) for k in range(1, 11))
 FIFTHS: Final = tuple(str(k) for k in range(1, 6))
 
 
+@archive.stored
 @dataclass(frozen=True)
 class Trait:
     """One dimension: the names of its levels, and the level of each tracked household [n] as a place in them."""
@@ -37,6 +39,7 @@ class Trait:
     codes: Codes
 
 
+@archive.stored
 @dataclass(frozen=True)
 class Traits:
     """Dimensions by name, in the order in which they are shown."""
