@@ -1,4 +1,4 @@
-"""Draws of parameters from one burn-in: each gives what it gives alone, and every symbol of the register is where it belongs."""
+"""Draws of parameters from one burn-in: each gives what it gives alone, and every symbol stands in the list it belongs to."""
 
 import hashlib
 from dataclasses import replace

@@ -24,9 +24,8 @@ from povsim.experiments.replicate import Replicate
 from povsim.measures.exits import M12_LINE
 from povsim.model.arm import Arm
 from povsim.model.country import Country
-from povsim.model.measurement import POVERTY
 from povsim.model.start import TRADING
-from povsim.population.columns import HOME, LIFE, PLACE
+from povsim.population.columns import HOME, LIFE
 from povsim.population.nation import nation
 
 Floats = NDArray[np.float64]
@@ -92,9 +91,12 @@ def paths(lived: LivedDraw) -> Paths:
     before = np.concatenate([np.zeros((1, r.tracked.size), np.bool_), above[:-1]])
     poor = float(r.weight.sum()) or np.nan
     exits, reentries = (((now & ~then) * r.weight).sum(axis=1) / poor for now, then in ((above, before), (before, above)))
-    assert len(POVERTY) == poverty.shape[1]
+    observed, gap, severity, latent = poverty.T
     return Paths(
-        *poverty.T,
+        headcount=observed,
+        gap=gap,
+        squared_gap=severity,
+        true_headcount=latent,
         consumption=lived.consumption,
         trading=trading,
         members=(record.members[a] * weight).sum(axis=1) / households,
@@ -111,15 +113,15 @@ def live_draws[Result](
     draws: Sequence[Draw],
     *,
     months: int,
-    reduce: Callable[[LivedDraw], Result] = paths,
+    reduce: Callable[[LivedDraw], Result],
     threads: int | None = None,
     together: int = TOGETHER,
 ) -> list[Result]:
     """Results of the draws, in their order.
 
-    A draw holds the symbols that it changes in the parameters of `arm`, and their values. `reduce` is called once for each, in
-    one of `threads` threads (default: all cores); the tables that it sees are gone afterwards. `together`: most draws of a
-    country. Raises PovsimError for symbols that are unknown, or settled by the burn-in.
+    A draw holds the symbols that it changes in the parameters of `arm`, and their values. `reduce`, such as `paths`, is called
+    once for each, in one of `threads` threads (default: all cores); the tables that it sees are gone afterwards. `together`:
+    most draws of a country. Raises PovsimError for symbols that are unknown, or settled by the burn-in.
     """
     for number, draw in enumerate(draws):
         fail_if_unknown(number, draw)
@@ -182,6 +184,6 @@ def fail_if_settled(number: int, draw: Draw, arm: Arm) -> None:
     for symbol in sorted(SETTLED & draw.keys()):
         if draw[symbol] != arm.p[symbol]:
             raise PovsimError(
-                f"Draw {number} sets {symbol}={draw[symbol]:g}, but the sample was drawn with {arm.p[symbol]:g} and nothing after "
-                f"the burn-in reads it. Leave {symbol} out, or burn in a replicate for every value."
+                f"Draw {number} sets {symbol}={draw[symbol]:g}, but the sample was drawn with {arm.p[symbol]:g} and nothing "
+                f"after the burn-in reads it. Leave {symbol} out, or burn in a replicate for every value."
             )
