@@ -4,6 +4,7 @@ compiled month lives every household of every arm."""
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from functools import cached_property
 from itertools import pairwise
 
 import mesa
@@ -83,7 +84,7 @@ class Country(mesa.Model):
         self._deciding = [(government, government.villages) for government in self.governments]
         if government_class.decide is LocalGovernment.decide:  # the same rule for all: once over every village
             self._deciding = [(self.governments[0], np.arange(sample.village_ids.size))]
-        self.villages = [village_class(self, row) for row in range(sample.village_ids.size)]
+        self._village_class = village_class
         self._villages_decide = village_class.decide is not Village.decide
         self._pool, self._threads = pool, threads
         self._district = sample.stratum[sample.village].astype(np.int64)
@@ -107,6 +108,11 @@ class Country(mesa.Model):
         self.offices = {a: office_class(self, a) for a in rolled_out}
         self._begin_rollouts(self.first_month)
         self.schedule_recurring(self.live_year, Schedule(interval=12, start=0))
+
+    @cached_property
+    def villages(self) -> list[Village]:
+        """The villages as agents, made when first asked for: thousands of short lives never ask."""
+        return [self._village_class(self, row) for row in range(self.sample.village_ids.size)]
 
     def arm_row(self, name: str) -> int:
         """Row of an arm in the tables."""
