@@ -165,7 +165,9 @@ def _live[Result](
         at = HOME.c0 + np.arange(country.state.t - year + 1, country.state.t + 1) % 12
         for a in range(len(arms)):
             consumption[a, first : first + year] = (country.state.home[a, at] * share).sum(axis=1)
-    return [reduce(LivedDraw(r, country, a, consumption[a])) for a in range(len(arms))]
+    results = [reduce(LivedDraw(r, country, a, consumption[a])) for a in range(len(arms))]
+    country.release()
+    return results
 
 
 def fail_if_unknown(number: int, draw: Draw) -> None:

@@ -245,6 +245,7 @@ def live_arms(
             rollout=country.offices[a].years if a in country.offices else [],
             support=(record.mentored[a], state.coop[a, COOP.capital].copy()),
         )
+    country.release()
 
 
 def _persons_by_village(sample: Sample) -> Floats:

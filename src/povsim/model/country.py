@@ -123,6 +123,10 @@ class Country(mesa.Model):
         self.run_until(self.months - 1)
         return self.record
 
+    def release(self) -> None:
+        """Let go of the tables. Agents and calendar point back at the country, so it stays until Python looks for cycles."""
+        del self.state, self.record
+
     # -- once a year ---------------------------------------------------------------------------------------------------
 
     def live_year(self) -> None:
