@@ -144,11 +144,11 @@ class Replicate:
     def persons(self) -> Floats:
         return self.sample.persons[self.tracked]
 
-    @property
+    @cached_property
     def village(self) -> NDArray[np.int32]:
         return self.sample.village[self.tracked]
 
-    @property
+    @cached_property
     def village_weight(self) -> Floats:
         return self.sample.place[PLACE.weight]
 

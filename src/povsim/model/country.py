@@ -31,6 +31,7 @@ from povsim.population.sample import Sample
 
 Floats = NDArray[np.float64]
 NO_HOUSEHOLD = np.zeros(0, np.int64)
+NOBODY = np.zeros(0, np.bool_)
 
 
 class Country(mesa.Model):
@@ -183,18 +184,19 @@ class Country(mesa.Model):
         for g, programme in enumerate(self.programmes):
             factor = arm.programmes.get(programme.name, 0.0)
             gross = factor * programme.amounts(month, arm) if factor != 0.0 and programme.runs(month) else np.zeros(12)
-            if not gross.any():  # what pays nothing this year has nobody enrolled
+            paid = bool(gross.any())
+            if not paid:  # what pays nothing this year has nobody enrolled
                 bits &= ~(1 << g)
             elif programme.recertifies(month) or month == self.first_month:
                 chosen = programme.enrol(replace(view, quota=arm.quotas.get(programme.name, 1.0)))
                 bits = (bits & ~(1 << g)) | (chosen.astype(np.int64) << g)
             if programme.todays and arm.graduation_years is not None:
                 bits &= ~(graduated.astype(np.int64) << g)
-            if programme.product == "training" and gross.any():
+            if programme.product == "training" and paid:
                 skilled = np.maximum(home[HOME.skill], 1.0 + programme.gain)
                 home[HOME.skill] = np.where((bits >> g) & 1 != 0, skilled, home[HOME.skill])
             self._amounts[a, g] = gross * programme.delivered if programme.product != "training" else 0.0
-            self._book_aid(a, month, programme, gross, (bits >> g) & 1 != 0)
+            self._book_aid(a, month, programme, gross, (bits & (1 << g)) != 0 if paid else NOBODY)
         self._book_registry(a, arm, month)
         if self._record_from == self.first_month:
             row = (month - self.first_month) // 12 + 1
@@ -256,11 +258,11 @@ class Country(mesa.Model):
     def _book_aid(self, a: int, month: int, programme: Programme, gross: Floats, enrolled: NDArray[np.bool_]) -> None:
         if self.record.works_lost.shape[1] == 0:
             return
-        families = float(self._weight[enrolled].sum()) if gross.any() else 0.0
+        families = float(self._weight[enrolled].sum()) if enrolled.size else 0.0
         row = month - self.first_month
         span = slice(row, min(row + 12, self.months))
         whole = families
-        if programme.product in ("cash", "food") and self.arms[a].p["taper"] > 0.0:
+        if enrolled.size and programme.product in ("cash", "food") and self.arms[a].p["taper"] > 0.0:
             whole = float((self._weight * self.state.home[a, HOME.aid_share])[enrolled].sum())
         outlay = whole * programme.spent * gross[: span.stop - span.start]
         self.record.pay(programme.payer, "training" if programme.product == "training" else "benefits", a, span, outlay)
