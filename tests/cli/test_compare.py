@@ -13,7 +13,7 @@ import pypdfium2
 import pytest
 
 from povsim.cli import main
-from povsim.experiments import comparison
+from povsim.experiments import runs
 from povsim.reporting.workbook import unexplained
 
 TINY = [
@@ -232,19 +232,22 @@ def test_the_same_command_again_reads_the_stored_result(folder: Path, capsys: py
 def test_c7_a_failed_replicate_is_a_line_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    real = comparison.burn_in
+    real = runs.burn_in
 
     def sometimes(scenario: Any, variant: str, number: int, *rest: Any) -> Any:
         if number == 1:
             raise ValueError("made to fail")
         return real(scenario, variant, number, *rest)
 
-    monkeypatch.setattr(comparison, "burn_in", sometimes)
+    monkeypatch.setattr(runs, "burn_in", sometimes)
     out = tmp_path / "run"
-    assert main(["compare", *TINY, "replicates=3", "variants=[trap]", "arms=[none,aid]", "--out", str(out)]) == 1
+    assert main(["compare", *TINY, "replicates=3", "variants=[trap]", "arms=[none,aid]", "seed=77", "--out", str(out)]) == 1
     assert "replicate 1" in capsys.readouterr().err
     summary = summary_of(out)
     assert summary["replicates"] == 2 and "made to fail" in summary["failures"][0]
+    assert (out / "tables" / "failures.csv").read_text().splitlines() == [
+        "run,reason", '"variant trap, replicate 1",ValueError: made to fail',
+    ]  # fmt: skip
 
 
 def test_c7_ctrl_c_leaves_nothing_half_written(
@@ -253,8 +256,8 @@ def test_c7_ctrl_c_leaves_nothing_half_written(
     def interrupted(*rest: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(comparison, "burn_in", interrupted)
-    assert main(["compare", *TINY, "--out", str(tmp_path / "run")]) == 130
+    monkeypatch.setattr(runs, "burn_in", interrupted)
+    assert main(["compare", *TINY, "seed=78", "--out", str(tmp_path / "run")]) == 130
     assert list(tmp_path.iterdir()) == []
     assert "interrupted" in capsys.readouterr().err
 

@@ -10,7 +10,9 @@ import yaml
 
 from povsim.cli import COMMANDS
 from povsim.cli.arguments import split_arguments
+from povsim.cli.compare import OPTIONS
 from povsim.cli.compose import compose
+from povsim.cli.sweep import combinations_of
 from povsim.config import scenario_from
 
 ROOT = Path(__file__).parents[2]
@@ -43,9 +45,9 @@ def test_commands_are_understood(page: str, command: list[str]) -> None:
     name, *rest = command
     assert name in COMMANDS, page
     if name == "compare" and "--help" not in rest:
-        options, overrides = split_arguments(rest, {"--out": "DIR", "--scenario": "FILE"})
-        assert set(options) <= {"--out", "--scenario"}
-        scenario_from(compose(overrides))
+        options, overrides = split_arguments(rest, OPTIONS)
+        for one in combinations_of(overrides)[1] if "-m" in options else [overrides]:
+            scenario_from(compose(one))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -43,7 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"povsim: {error}", file=sys.stderr)
         return MISTAKE
     except KeyboardInterrupt:
-        print("povsim: interrupted. Nothing half written is left; finished result folders are kept.", file=sys.stderr)
+        print(
+            "povsim: interrupted. Nothing half written is left; the same command goes on from what was finished.",
+            file=sys.stderr,
+        )
         return INTERRUPTED
     except BrokenPipeError:
         # The reader has gone (`povsim evidence facts | head`): what Python still flushes at its end goes nowhere.

@@ -8,7 +8,7 @@ from povsim.errors import PovsimError, nearest
 
 
 def split_arguments(argv: Sequence[str], options: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    """Options with a value ("--out DIR" or "--out=DIR") and the other arguments; `options` maps a name to what it takes."""
+    """Options ("--out DIR", "--out=DIR", "--json") and the other arguments; `options`: what each takes, "" for nothing."""
     values: dict[str, str] = {}
     others: list[str] = []
     rest = list(argv)
@@ -19,7 +19,9 @@ def split_arguments(argv: Sequence[str], options: Mapping[str, str]) -> tuple[di
             continue
         name, equals, value = argument.partition("=")
         fail_if_unknown_option(name, options)
-        if not equals:
+        if not options[name]:
+            fail_if_value_given(name, equals)
+        elif not equals:
             fail_if_value_missing(name, options[name], rest)
             value = rest.pop(0)
         values[name] = value
@@ -32,6 +34,12 @@ def fail_if_unknown_option(name: str, options: Mapping[str, str]) -> None:
         closest = nearest(name, options)
         hint = f" Did you mean '{closest}'?" if closest else ""
         raise PovsimError(f"There is no option '{name}'.{hint} Known: {', '.join([*options, '--help'])}.")
+
+
+def fail_if_value_given(name: str, equals: str) -> None:
+    """A switch with a value."""
+    if equals:
+        raise PovsimError(f"{name} takes no value. Write {name} alone.")
 
 
 def fail_if_value_missing(name: str, takes: str, rest: Sequence[str]) -> None:

@@ -17,10 +17,14 @@ HELP = """Try it:  povsim compare population=toy replicates=2 --out first
 
 Lets the same households live through every arm and counts who leaves poverty for good.
 
-povsim compare [KEY=VALUE ...] [--out DIR] [--scenario FILE]
+povsim compare [KEY=VALUE ...] [--out DIR] [--scenario FILE] [--json] [-m]
 
   --out DIR         result folder, the same as out=DIR
   --scenario FILE   keys from a YAML file, such as the scenario.yaml of a result folder; KEY=VALUE wins over it
+  --json            for a pipeline: the result as one JSON object on stdout, progress as lines of JSON on stderr
+  -m                several values for a key, a run for each combination: -m registry=dtks,dtsen seed=1,2,3
+
+What is finished is kept: an interrupted command, given again, goes on from there.
 
 Keys and defaults
 {keys}
@@ -69,6 +73,8 @@ MEANINGS = {
 """Keys in the order of the help, with what is accepted."""
 
 LANGUAGES = ("en", "id")
+OPTIONS = {"--out": "DIR", "--scenario": "FILE", "--json": "", "-m": ""}
+"""Options of commands that run an experiment."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -76,12 +82,16 @@ def run(argv: Sequence[str]) -> int:
     if asks_for_help(argv):
         print(help_text())
         return 0
-    options, overrides = split_arguments(argv, {"--out": "DIR", "--scenario": "FILE"})
-    scenario = _scenario(options, overrides)
+    options, overrides = split_arguments(argv, OPTIONS)
 
-    from povsim.cli.experiment import run_experiment
+    from povsim.cli.experiment import Experiment, run_experiment
 
-    return run_experiment("compare", scenario, _live, _write, _show)
+    experiment = Experiment("compare", _live, _write, _show)
+    if "-m" in options:
+        from povsim.cli.sweep import run_sweep
+
+        return run_sweep(experiment, options, overrides, _scenario)
+    return run_experiment(experiment, _scenario(options, overrides), as_json="--json" in options)
 
 
 def _live(scenario: Any, progress: Any) -> Any:

@@ -78,7 +78,9 @@ def fail_if_key_is_added_or_deleted(override: Override) -> None:
 def fail_if_it_is_a_sweep(override: Override) -> None:
     """Several values for one key."""
     if override.is_sweep_override():
-        raise PovsimError(f"'{override.input_line}' gives several values for one key. {LISTS} The decimal sign is a point.")
+        raise PovsimError(
+            f"'{override.input_line}' gives several values for one key; -m runs each. {LISTS} The decimal sign is a point."
+        )
 
 
 def fail_if_interpolated(text: str) -> None:

@@ -2,39 +2,102 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from povsim.cli.progress import progress, progress_as_json
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Summary = Mapping[str, Any]
 
 
-def run_experiment(
-    command: str,
-    scenario: Any,
-    live: Callable[[Any, Any], Any],
-    write: Callable[[Any, Any, Any], None],
-    show: Callable[[Summary, str], None],
-) -> int:
-    """Exit code of `command`. `live` takes the scenario and a progress bar, `write` the folder, what was found and the
-    scenario, `show` a summary and a language."""
-    from povsim.cli.progress import progress
+@dataclass(frozen=True)
+class Experiment:
+    """A command: `live` takes the scenario and a progress bar, `write` the folder, what was found and the scenario, `show` a
+    summary and a language."""
+
+    command: str
+    live: Callable[[Any, Any], Any]
+    write: Callable[[Any, Any, Any], None]
+    show: Callable[[Summary, str], None]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of an experiment: folder, summary, whether it was there already, failed runs, runs found in the store."""
+
+    out: Path
+    summary: Summary
+    stored: bool
+    failures: list[str]
+    found: int
+
+
+def run_experiment(experiment: Experiment, scenario: Any, *, as_json: bool = False) -> int:
+    """Run, show and say where; the exit code. `as_json`: one object on stdout, progress as lines of JSON on stderr."""
+    warn(scenario)
+    done = settle(experiment, scenario, as_json=as_json)
+    if as_json:
+        print(json.dumps(as_object(experiment, scenario, done), ensure_ascii=False))
+        return 1 if done.failures else 0
+    experiment.show(done.summary, scenario.language)
+    if done.stored:
+        print(f"\nRead from {done.out}: the same scenario, data and code were run before (reuse=false computes anew).")
+        return 0
+    names = ", ".join(sorted(path.name for path in done.out.iterdir()))
+    print(f"\nWritten to {done.out}: {names}. Open {done.out / 'report.html'} to read it.")
+    if done.found:
+        print(f"{done.found} of its runs were finished before and came from the store.")
+    for failure in done.failures:
+        print(f"Failed: {failure}", file=sys.stderr)
+    return 1 if done.failures else 0
+
+
+def settle(experiment: Experiment, scenario: Any, *, as_json: bool = False) -> Done:
+    """The result of a scenario: read where it stands already, else run and written whole."""
     from povsim.experiments.folder import out_folder, result_folder, stored_summary
 
-    out = out_folder(command, scenario)
+    out = out_folder(experiment.command, scenario)
+    stored = stored_summary(out, experiment.command, scenario) if scenario.reuse else None
+    if stored is not None:
+        return Done(out, stored, True, [], 0)
+    found = experiment.live(scenario, progress_as_json if as_json else progress)
+    with result_folder(out, experiment.command, scenario) as folder:
+        experiment.write(folder, found, scenario)
+        if found.failures:
+            folder.table("failures", failure_table(found.failures))
+    return Done(out, found.summary, False, found.failures, found.found)
+
+
+def failure_table(failures: Sequence[str]) -> pl.DataFrame:
+    """A row a failed run: which, and why."""
+    import polars as pl
+
+    parts = [line.partition(": ") for line in failures]
+    return pl.DataFrame({"run": [run for run, _, _ in parts], "reason": [reason for _, _, reason in parts]})
+
+
+def as_object(experiment: Experiment, scenario: Any, done: Done) -> dict[str, Any]:
+    """What a pipeline reads: where the result is and what it says."""
+    return {
+        "event": "done",
+        "command": experiment.command,
+        "out": str(done.out),
+        "files": sorted(path.relative_to(done.out).as_posix() for path in done.out.rglob("*") if path.is_file()),
+        "stored": done.stored,
+        "runs_found": done.found,
+        "failures": done.failures,
+        "sentences": done.summary["sentences"][scenario.language],
+    }
+
+
+def warn(scenario: Any) -> None:
+    """What runs but may not be meant."""
     for warning in scenario.warnings:
         print(f"Warning: {warning}", file=sys.stderr)
-    stored = stored_summary(out, command, scenario) if scenario.reuse else None
-    if stored is not None:
-        show(stored, scenario.language)
-        print(f"\nRead from {out}: the same scenario, data and code were run before (reuse=false computes anew).")
-        return 0
-    found = live(scenario, progress)
-    with result_folder(out, command, scenario) as folder:
-        write(folder, found, scenario)
-    show(found.summary, scenario.language)
-    names = ", ".join(sorted(path.name for path in out.iterdir()))
-    print(f"\nWritten to {out}: {names}. Open {out / 'report.html'} to read it.")
-    for failure in found.failures:
-        print(f"Failed: {failure}", file=sys.stderr)
-    return 1 if found.failures else 0

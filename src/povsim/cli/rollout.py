@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from povsim.cli.arguments import asks_for_help, split_arguments
-from povsim.cli.compare import fail_if_file_cannot_be_read, fail_if_out_is_given_twice
+from povsim.cli.compare import OPTIONS, fail_if_file_cannot_be_read, fail_if_out_is_given_twice
 from povsim.errors import PovsimError
 
 HELP = """Try it:  povsim rollout population=toy replicates=2 --out plan
@@ -18,7 +18,7 @@ HELP = """Try it:  povsim rollout population=toy replicates=2 --out plan
 Begins the same cooperatives in different orders under the same yearly resources, on the same draws, and compares who leaves
 poverty for good, what it costs, what survives and who is reached.
 
-povsim rollout [strategies=[...]] [scenarios=[...]] [KEY=VALUE ...] [--out DIR] [--scenario FILE]
+povsim rollout [strategies=[...]] [scenarios=[...]] [KEY=VALUE ...] [--out DIR] [--scenario FILE] [--json] [-m]
 
   strategies=[phased,poorest_first]   kinds of rollout, or arms of your own; without it the ten kinds that need no file:
 {kinds}
@@ -27,6 +27,7 @@ povsim rollout [strategies=[...]] [scenarios=[...]] [KEY=VALUE ...] [--out DIR] 
                                       loan_funds_idr_year, coverage, start_without_support: configs/rollout/phased.yaml
   --out DIR                           result folder, the same as out=DIR
   --scenario FILE                     the scenario.yaml of a result folder; KEY=VALUE wins over it
+  --json, -m                          for pipelines, and for several values of a key: as povsim compare --help says
 
 A list of districts of your own, against a lot:
   povsim rollout 'strategies=[random,mine]' 'arm_definitions.mine={{aid: true, rollout: {{kind: file, file: districts.csv}}}}'
@@ -48,14 +49,24 @@ def run(argv: Sequence[str]) -> int:
     if asks_for_help(argv):
         print(help_text())
         return 0
-    options, overrides = split_arguments(argv, {"--out": "DIR", "--scenario": "FILE"})
-    scenario = scenario_of(options, overrides)
+    options, overrides = split_arguments(argv, OPTIONS)
 
-    from povsim.cli.experiment import run_experiment
+    from povsim.cli.experiment import Experiment, run_experiment
+
+    experiment = Experiment("rollout", _live, _write, _show)
+    if "-m" in options:
+        from povsim.cli.sweep import run_sweep
+
+        return run_sweep(experiment, options, overrides, _checked)
+    return run_experiment(experiment, _checked(options, overrides), as_json="--json" in options)
+
+
+def _checked(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
     from povsim.experiments.rollout import fail_if_nothing_to_compare
 
+    scenario = scenario_of(options, overrides)
     fail_if_nothing_to_compare(scenario)
-    return run_experiment("rollout", scenario, _live, _write, _show)
+    return scenario
 
 
 def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:

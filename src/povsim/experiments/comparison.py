@@ -188,10 +188,11 @@ def _variant(live: Lived) -> VariantRun:
         levels = {twin.spec.name: _level(scenario, variant, twin) for twin in open_}
         arms = [twin.lived(model_arm(scenario, variant, twin.spec), levels[twin.spec.name]) for twin in open_]
         lived = live.replicates([r.number for r in done.replicates], arms, 1 if attempt == 0 else 0)
-        outcomes = {r.number: r.outcomes for r in lived}
-        done.replicates = [r for r in done.replicates if r.number in outcomes]
+        again = {r.number: r for r in lived}
+        done.replicates = [r for r in done.replicates if r.number in again]
         for r in done.replicates:
-            r.outcomes |= outcomes[r.number]
+            r.outcomes |= again[r.number].outcomes
+            r.exits |= again[r.number].exits
         for twin, arm in zip(open_, arms, strict=True):
             twin.points.append((levels[arm.name], _mean_cost(done, arm.name)))
             done.arms[arm.name] = arm

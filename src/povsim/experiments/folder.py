@@ -19,6 +19,7 @@ import yaml
 
 from povsim.config import Scenario
 from povsim.errors import PovsimError
+from povsim.experiments.archive import fail_to_write
 from povsim.experiments.provenance import provenance, reproduce, run_hash
 
 if TYPE_CHECKING:
@@ -131,6 +132,10 @@ class ResultFolder:
         if frame.height <= CSV_ROWS_MAX:
             frame.write_csv(folder / f"{name}.csv")
 
+    def parquet(self, name: str, frame: pl.DataFrame) -> None:
+        """<name>.parquet."""
+        frame.write_parquet(self._path / f"{name}.parquet")
+
     def figure(self, name: str, svg: str) -> None:
         """figures/<name>.svg."""
         self.text(f"figures/{name}.svg", svg)
@@ -140,23 +145,36 @@ class ResultFolder:
 def result_folder(out: Path, command: str, scenario: Scenario) -> Iterator[ResultFolder]:
     """Write into the yielded folder; when the block ends well it stands at `out`, with its provenance."""
     check_out(out, command, scenario)
-    target = out.resolve()
-    made = [place for place in target.parents if not place.exists()]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
-    try:
-        folder = ResultFolder(partial)
+    with whole_folder(out) as folder:
         yield folder
         folder.text("scenario.yaml", yaml.safe_dump(scenario.resolved(), sort_keys=True, allow_unicode=True))
         folder.text("REPRODUCE.md", reproduce(command, scenario))
         folder.json("provenance.json", provenance(command, scenario, folder.timings) | folder.notes)
+
+
+@contextmanager
+def whole_folder(out: Path) -> Iterator[ResultFolder]:
+    """Write into the yielded folder; it stands at `out`, in place of what was there, when the block ends well.
+
+    Raises PovsimError where it cannot be written, and then leaves what was there before.
+    """
+    target = out.resolve()
+    made = [place for place in target.parents if not place.exists()]
+    partial = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
+        yield ResultFolder(partial)
         partial.chmod(0o777 & ~_umask())
         _put_in_place(partial, target)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
+    except BaseException as error:
+        if partial is not None:
+            shutil.rmtree(partial, ignore_errors=True)
         for place in made:
             with suppress(OSError):
                 place.rmdir()
+        if isinstance(error, OSError):
+            raise fail_to_write(out, error) from error
         raise
 
 

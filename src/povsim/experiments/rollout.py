@@ -171,7 +171,7 @@ def live_strategies(source: Source, chunks: Sequence[Sequence[Arm]], *, pool: Po
 
 
 def _reduced(r: Replicate) -> RolledOut:
-    island = r.sample.cells["island"].to_numpy()[r.sample.cell]
+    island = r.sample.cells["island"].to_numpy().astype(np.str_)[r.sample.cell]
     before = r.state.home[0, HOME.c_sum][r.tracked] / 12
     return RolledOut(
         number=r.number, weight=r.weight, structural=r.structural, extreme=before < EXTREME, village=r.village,
