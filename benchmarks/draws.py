@@ -6,11 +6,10 @@ draws that change it, each a country of its own. A share of the draws is lived a
 
 import argparse
 import os
-import platform
 import time
-from importlib.metadata import version
 
 import numpy as np
+from machine import description
 
 from povsim.config import Scenario, scenario_from
 from povsim.draws import DrawKey, Stream, uniforms
@@ -36,9 +35,7 @@ def main() -> None:
     options.add_argument("--draws", type=int, default=400)
     options.add_argument("--threads", type=int, default=os.cpu_count())
     given = options.parse_args()
-    load = ", ".join(f"{x:.1f}" for x in os.getloadavg())
-    print(f"{platform.machine()}, {os.cpu_count()} cores, load {load}; Python {platform.python_version()}", end="; ")
-    print(", ".join(f"{name} {version(name)}" for name in ("numba", "numpy", "mesa")))
+    print("\n".join(f"{name}: {value}" for name, value in description().items()))
     scenario = scenario_from({
         "population": {"kind": "indonesia", "villages": 50, "households_per_village": 100}, "replicates": 1,
     })  # fmt: skip
