@@ -300,8 +300,14 @@ def _table(ids, key, stream, month, alternative, block, out):
 
 @_kernel
 def _normals(u, out):
+    """`normal` of each: the centre as one vector pass over all, then the tails."""
     for i in range(u.size):
-        out[i] = normal(u[i])
+        q = u[i] - 0.5
+        q = q if q > -_CENTRE else -_CENTRE
+        out[i] = _central(q if q < _CENTRE else _CENTRE)
+    for i in range(u.size):
+        if abs(u[i] - 0.5) > _CENTRE:
+            out[i] = normal(u[i])
 
 
 def uniforms(key: DrawKey, stream: Stream, ids: NDArray[np.uint64], month: int = 0, alternative: int = 0) -> Floats:

@@ -30,7 +30,8 @@ def commands(page: Path) -> list[list[str]]:
     lines = [line for line in text.splitlines() if line.startswith("    ")]
     lines += [
         line
-        for block in re.findall(r"^```(?:sh|bash|console)?\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        for language, block in re.findall(r"^```(\w*)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        if language in ("", "sh", "bash", "console")
         for line in block.splitlines()
     ]
     found = [match for line in lines if (match := re.match(r"\s*(?:\$ )?(?:uv run )?povsim (\w.*)", line))]
@@ -73,3 +74,13 @@ def test_the_programme_as_a_class_pays_whom_it_says() -> None:
     assert extra[6] == pytest.approx(1.2e6 * families[1, 0])
     assert not np.delete(extra, 6).any()
     assert space["exits"]["E4"].shape == (2, branch.tracked.size)  # type: ignore[index, attr-defined]
+
+
+def test_the_draws_of_the_page_on_many_runs_are_lived() -> None:
+    space: dict[str, object] = {}
+    text = (ROOT / "docs" / "how-to" / "run-many.md").read_text(encoding="utf-8")
+    (block,) = [block for block in blocks(text, "python") if "live_draws" in block]
+    exec(block, space)
+    headcount = space["headcount"]
+    assert isinstance(headcount, list) and len(headcount) == 20
+    assert all(0 < share < 1 for share in headcount) and len(set(headcount)) == 20

@@ -29,7 +29,7 @@ PASSES = {
     ("cooperative accounts and SHU",): {"accounts": ("monthly_accounts", "close_year", "members_and_loans")},
     ("governance and funnel",): {"accounts": ("governance_and_funnel", "dissolve")},
     ("registry",): {
-        "registry": ("predicted_consumption",),
+        "registry": ("predicted_consumption", "renew_records"),
         "country": ("_enrol", "_on_todays_aid", "_graduated", "_taper", "_registry", "_schedule"),
         "local_government": (),
     },

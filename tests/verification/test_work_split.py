@@ -1,5 +1,8 @@
 """Contract C2: the same answer however the work is split, whatever the order, and whoever else is there."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -215,3 +218,19 @@ def test_inside_its_district_a_village_more_acts_through_the_quota_only(variant)
     grown = surgery.with_a_village(w.sample, like=0)
     pair = [lived_without_burn_in(w, s, arms) for s in (w.sample, grown)]
     assert differing(*pair, w.sample) == {}
+
+
+LONG_SUM = "import {first}, numpy as np; x = np.sin(np.arange(3e5)); print(*(float(x[k:] @ x[k:]).hex() for k in range(20)))"
+
+
+def test_sums_do_not_hang_on_the_number_of_cores():
+    """A long dot product is split among the threads of BLAS, of which there is one where povsim is imported first."""
+
+    def found(first: str, **threads: str) -> str:
+        env = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"} | threads
+        done = subprocess.run(
+            [sys.executable, "-c", LONG_SUM.format(first=first)], env=env, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    assert found("povsim") == found("math", OPENBLAS_NUM_THREADS="1")

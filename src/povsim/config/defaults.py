@@ -22,6 +22,7 @@ OPEN = ("parameters", "programmes", "arm_definitions")
 """Keys whose entries are named by the user or by the register."""
 
 
+@cache
 def config_folder() -> Path:
     """The folder of the Hydra groups."""
     package = Path(__file__).parents[1]

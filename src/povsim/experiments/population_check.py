@@ -8,8 +8,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from povsim import evidence
-from povsim.draws import DrawKey, Stream, normals
-from povsim.measures.poverty import gini
+from povsim.draws import DrawKey, Stream, inverse_normal, uniforms
+from povsim.measures.poverty import fgt_of_households, gini
 from povsim.model.state import State
 from povsim.population.columns import HOME, LIFE
 from povsim.population.sample import Sample
@@ -22,7 +22,8 @@ def observed_consumption(sample: Sample, state: State, sigma_me: float, key: Dra
     """Consumption of `months` of the last year as a survey sees it, L [months, H]: c exp(sigma_me N), equation (21)."""
     rows = np.empty((len(months), sample.ids.size))
     for k, t in enumerate(months):
-        rows[k] = state.home[0, HOME.c0 + t % 12] * np.exp(sigma_me * normals(key, Stream.SURVEY, sample.ids, t)[:, 0])
+        noise = inverse_normal(uniforms(key, Stream.SURVEY, sample.ids, t)[:, 0])
+        rows[k] = state.home[0, HOME.c0 + t % 12] * np.exp(sigma_me * noise)
     return rows
 
 
@@ -32,25 +33,23 @@ def synthetic(sample: Sample, consumption: Floats) -> dict[tuple[str, str, str],
     consumption [12, H]: observed, L. headcount, P1 and P2 as shares of persons; gini of expenditure per head; mean_lines: mean
     consumption of persons in poverty lines; persons_over_households: ratio of the two headcounts.
     """
-    weight, persons = sample.weight, sample.persons
-    gap = np.maximum(0.0, 1 - consumption)
-    fgt = {"headcount": (consumption < 1).mean(axis=0), "P1": gap.mean(axis=0), "P2": (gap**2).mean(axis=0)}
+    fgt = fgt_of_households(consumption)
+    names, province = np.unique(sample.cells["province"].to_numpy(), return_inverse=True)
+    number = province[sample.cell][sample.village]
+    areas = {"all": np.ones(number.size, np.bool_), "urban": sample.urban, "rural": ~sample.urban}
+    groups = {(str(names[k]), "all"): number == k for k in np.unique(number)}
+    groups |= {("Indonesia", area): rows for area, rows in areas.items() if rows.any()}
     out: dict[tuple[str, str, str], float] = {}
-    province = sample.cells["province"].to_numpy()[sample.cell][sample.village]
-    areas = {"all": np.ones(weight.size, np.bool_), "urban": sample.urban, "rural": ~sample.urban}
-    for name, value in fgt.items():
-        for place in np.unique(province):
-            rows = province == place
-            out[(str(place), "all", name)] = float(np.average(value[rows], weights=persons[rows]))
-        for area, rows in areas.items():
-            if rows.any():
-                out[("Indonesia", area, name)] = float(np.average(value[rows], weights=persons[rows]))
+    for place, rows in groups.items():
+        persons = sample.persons[rows]
+        for name, value in zip(STATISTICS, fgt, strict=True):
+            out[(*place, name)] = float(np.average(value[rows], weights=persons))
     per_head = consumption[-1] * sample.life[LIFE.line] / sample.life[LIFE.size]
     for area, rows in areas.items():
         if rows.any():
-            out[("Indonesia", area, "gini")] = gini(per_head[rows], persons[rows])
-    out[("Indonesia", "all", "mean_lines")] = float(np.average(consumption.mean(axis=0), weights=persons))
-    households = float(np.average(fgt["headcount"], weights=weight))
+            out[("Indonesia", area, "gini")] = gini(per_head[rows], sample.persons[rows])
+    out[("Indonesia", "all", "mean_lines")] = float(np.average(consumption.mean(axis=0), weights=sample.persons))
+    households = float(np.average(fgt[0], weights=sample.weight))
     out[("Indonesia", "all", "persons_over_households")] = out[("Indonesia", "all", "headcount")] / (households or np.nan)
     return out
 

@@ -51,7 +51,7 @@ def provenance(command: str, scenario: Scenario, timings: Mapping[str, float]) -
         "code_hash": code_hash(),
         "data_hash": data_hash(),
         "python": sys.version.split()[0],
-        "versions": _versions(),
+        "versions": dict(_versions()),
         "platform": {"system": platform.platform(), "machine": platform.machine(), "cores": os.cpu_count()},
         "timings_s": dict(timings),
     }
@@ -82,6 +82,7 @@ provenance.json lists. Threads, language and paths change nothing.
 """
 
 
+@cache
 def _versions() -> dict[str, str]:
     found = {item.metadata["Name"]: item.version for item in distributions()}
     return {name: found[name] for name in sorted(found, key=str.lower)}
@@ -89,12 +90,13 @@ def _versions() -> dict[str, str]:
 
 def _hash_of(suffixes: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
-    folders = {"povsim": PACKAGE, "configs": config_folder()}
+    defaults = config_folder()
+    folders = {"povsim": PACKAGE, "configs": defaults}
     files = {
         f"{label}/{path.relative_to(folder).as_posix()}": path
         for label, folder in folders.items()
         for path in folder.rglob("*")
-        if path.suffix in suffixes and path.is_file() and not (label == "povsim" and config_folder() in path.parents)
+        if path.suffix in suffixes and path.is_file() and not (label == "povsim" and defaults in path.parents)
     }
     for name, path in sorted(files.items()):
         digest.update(f"{name}\0{path.stat().st_size}\0".encode())

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -136,19 +137,19 @@ class Replicate:
     def state(self) -> State:
         return self.base.state
 
-    @property
+    @cached_property
     def weight(self) -> Floats:
         return self.sample.weight[self.tracked]
 
-    @property
+    @cached_property
     def persons(self) -> Floats:
         return self.sample.persons[self.tracked]
 
-    @property
+    @cached_property
     def village(self) -> NDArray[np.int32]:
         return self.sample.village[self.tracked]
 
-    @property
+    @cached_property
     def village_weight(self) -> Floats:
         return self.sample.place[PLACE.weight]
 
@@ -266,6 +267,7 @@ def live_arms(
             rollout=country.offices[a].years if a in country.offices else [],
             support=(record.mentored[a], state.coop[a, COOP.capital].copy()),
         )
+    country.release()
 
 
 def _persons_by_village(sample: Sample) -> Floats:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from povsim.errors import PovsimError
 from povsim.measures.exits import Floats
@@ -34,6 +35,23 @@ def fgt(x: npt.ArrayLike, weight: npt.ArrayLike, alpha: int, line: float = 1.0) 
     poor = value < line - TIE
     gap = (line - value[poor]) / line
     return float((w[poor] * gap**alpha).sum() / w.sum())
+
+
+def fgt_of_households(x: Floats) -> Floats:
+    """Headcount, gap and squared gap of each household, means over its months: `x` [months, n], returns [3, n]."""
+    out = np.zeros((3, x.shape[1]))
+    _add_months(x, out)
+    return out / x.shape[0]
+
+
+@njit(nogil=True, cache=True)
+def _add_months(x, out):
+    for t in range(x.shape[0]):
+        for i in range(x.shape[1]):
+            gap = max(0.0, 1.0 - x[t, i])
+            out[0, i] += 1.0 if x[t, i] < 1.0 else 0.0
+            out[1, i] += gap
+            out[2, i] += gap * gap
 
 
 def headcount(x: npt.ArrayLike, weight: npt.ArrayLike, persons: npt.ArrayLike, line: float = 1.0) -> Headcount:

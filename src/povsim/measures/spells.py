@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from povsim.errors import PovsimError
 from povsim.measures.exits import FOLLOW_UP, M12_LINE, Flags, Floats, Months, last_months
@@ -42,18 +43,31 @@ def first_spells(flags: Flags, until: npt.ArrayLike | None = None) -> Spells:
     `flags` uint8 [T, n] or [arms, T, n], index t - 1 holding month t; bit 0 is read. `until` [n] last month of each household
     (default T).
     """
-    above = (np.asarray(flags) & M12_LINE).astype(np.bool_)
-    T = above.shape[-2]
-    last = np.full(above.shape[-1], T) if until is None else last_months(until, T, above.shape[-1]).astype(np.int64)
-    month = np.arange(1, T + 1)[:, None]
-    lives = month <= last
-    above &= lives
-    crossed = above.any(axis=-2)
-    crossing = np.where(crossed, above.argmax(axis=-2) + 1, 0)
-    back = ~above & lives & (month > crossing[..., None, :])
-    ended = crossed & back.any(axis=-2)
-    end = np.where(ended, back.argmax(axis=-2) + 1, last)
-    return Spells(crossing.astype(np.int64), np.where(crossed, end - crossing, 0).astype(np.int64), ended)
+    given = np.asarray(flags)
+    *several, T, n = given.shape
+    last = np.full(n, T, np.int64) if until is None else last_months(until, T, n).astype(np.int64)
+    arms = np.ascontiguousarray(given.reshape(-1, T, n))
+    crossing, months = np.zeros((2, arms.shape[0], n), np.int64)
+    ended = np.zeros(crossing.shape, np.bool_)
+    _first_spells(arms, last, crossing, months, ended)
+    return Spells(crossing.reshape(*several, n), months.reshape(*several, n), ended.reshape(*several, n))
+
+
+@njit(nogil=True, cache=True)
+def _first_spells(flags, last, crossing, months, ended):
+    """Fill crossing, months, ended [arms, n] from flags uint8 [arms, T, n]; `last` [n] last month of each household."""
+    arms, T, n = flags.shape
+    for a in range(arms):
+        for t in range(1, T + 1):
+            for j in range(n):
+                if t > last[j] or ended[a, j]:
+                    continue
+                above = flags[a, t - 1, j] & M12_LINE != 0
+                if crossing[a, j] == 0:
+                    crossing[a, j] = t if above else 0
+                else:
+                    months[a, j] = t - crossing[a, j]
+                    ended[a, j] = not above
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ compiled month lives every household of every arm."""
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from functools import cached_property
 from itertools import pairwise
 
 import mesa
@@ -31,6 +32,7 @@ from povsim.population.sample import Sample
 
 Floats = NDArray[np.float64]
 NO_HOUSEHOLD = np.zeros(0, np.int64)
+NOBODY = np.zeros(0, np.bool_)
 
 
 class Country(mesa.Model):
@@ -90,7 +92,7 @@ class Country(mesa.Model):
         self._deciding = [(government, government.villages) for government in self.governments]
         if government_class.decide is LocalGovernment.decide:  # the same rule for all: once over every village
             self._deciding = [(self.governments[0], np.arange(sample.village_ids.size))]
-        self.villages = [village_class(self, row) for row in range(sample.village_ids.size)]
+        self._village_class = village_class
         self._villages_decide = village_class.decide is not Village.decide
         self._pool, self._threads = pool, threads
         self._district = sample.stratum[sample.village].astype(np.int64)
@@ -120,6 +122,11 @@ class Country(mesa.Model):
         else:
             self._go_on(after)
         self.schedule_recurring(self.live_year, Schedule(interval=12, start=0))
+
+    @cached_property
+    def villages(self) -> list[Village]:
+        """The villages as agents, made when first asked for: thousands of short lives never ask."""
+        return [self._village_class(self, row) for row in range(self.sample.village_ids.size)]
 
     def arm_row(self, name: str) -> int:
         """Row of an arm in the tables."""
@@ -162,6 +169,10 @@ class Country(mesa.Model):
         for a, office in self.offices.items():
             office.go_on(after.rollouts[self.arms[a].name])
 
+    def release(self) -> None:
+        """Let go of the tables. Agents and calendar point back at the country, so it stays until Python looks for cycles."""
+        del self.state, self.record
+
     # -- once a year ---------------------------------------------------------------------------------------------------
 
     def live_year(self) -> None:
@@ -196,13 +207,11 @@ class Country(mesa.Model):
     def _enrol(
         self, a: int, arm: Arm, month: int, growth: float, u_refresh: Floats, error: Floats, enumeration: Floats
     ) -> None:
-        home, life, rates = self.state.home[a], self.state.life, self.rates[a]
-        predicted = np.empty(self.sample.ids.size)
-        reg.predicted_consumption(life, home, rates, growth, predicted)
+        home, life = self.state.home[a], self.state.life
         first = self.state.t + 1 == self.first_month and self.first_month < 1
-        if month == 1:  # those whom a better registry finds have no record yet
-            u_refresh = np.where(life[LIFE.u_reg] >= arm.registered_before, -1.0, u_refresh)
-        reg.renew_records(home[HOME.record], predicted, u_refresh, arm.p["e_sd"] * error, 2.0 if first else arm.p["refresh"])
+        unknown_from = arm.registered_before if month == 1 else np.inf  # those whom a better registry finds have no record yet
+        refresh = 2.0 if first else arm.p["refresh"]
+        reg.renew_records(life, home, self.rates[a], growth, u_refresh, error, refresh, unknown_from)
         registered = life[LIFE.u_reg] < arm.p["r_reg"]
         score = home[HOME.record] + arm.p["e_enum"] * enumeration
         if self.interactions:
@@ -220,24 +229,25 @@ class Country(mesa.Model):
         for g, programme in enumerate(self.programmes):
             factor = arm.programmes.get(programme.name, 0.0)
             gross = factor * programme.amounts(month, arm) if factor != 0.0 and programme.runs(month) else np.zeros(12)
-            if not gross.any():  # what pays nothing this year has nobody enrolled
+            paid = bool(gross.any())
+            if not paid:  # what pays nothing this year has nobody enrolled
                 bits &= ~(1 << g)
             elif programme.recertifies(month) or month == self.first_month:
                 chosen = programme.enrol(replace(view, quota=arm.quotas.get(programme.name, 1.0)))
-                bits = np.where(chosen, bits | (1 << g), bits & ~(1 << g))
-            if programme.todays:
-                bits = np.where(graduated, bits & ~(1 << g), bits)
-            if programme.product == "training":
-                learns = gross.any() and ((bits >> g) & 1 != 0)
-                home[HOME.skill] = np.where(learns, np.maximum(home[HOME.skill], 1.0 + programme.gain), home[HOME.skill])
+                bits = (bits & ~(1 << g)) | (chosen.astype(np.int64) << g)
+            if programme.todays and arm.graduation_years is not None:
+                bits &= ~(graduated.astype(np.int64) << g)
+            if programme.product == "training" and paid:
+                skilled = np.maximum(home[HOME.skill], 1.0 + programme.gain)
+                home[HOME.skill] = np.where((bits >> g) & 1 != 0, skilled, home[HOME.skill])
             self._amounts[a, g] = gross * programme.delivered if programme.product != "training" else 0.0
-            self._book_aid(a, month, programme, gross, (bits >> g) & 1)
+            self._book_aid(a, month, programme, gross, (bits & (1 << g)) != 0 if paid else NOBODY)
         self._book_registry(a, arm, month)
         if self._record_from == self.first_month:
             row = (month - self.first_month) // 12 + 1
             self.record.aided[a, row] = self._on_todays_aid(a, bits)[self.record.tracked]
         listed = (position <= arm.p["works_bottom"] * self._context["households"]) & (life[LIFE.l] > 0)
-        home[HOME.enrolled] = np.where(listed, bits | (1 << WORKS_BIT), bits & ~(1 << WORKS_BIT))
+        home[HOME.enrolled] = (bits & ~(1 << WORKS_BIT)) | (listed.astype(np.int64) << WORKS_BIT)
         if self.interactions:
             self._listed[a] = np.bincount(self.sample.village, weights=life[LIFE.h] * listed)
         else:
@@ -262,9 +272,11 @@ class Country(mesa.Model):
     def _taper(self, a: int, arm: Arm) -> None:
         """(17) Each year as a member of a trading cooperative takes a share `taper` off the cash and food aid."""
         home = self.state.home[a]
+        if arm.p["taper"] == 0.0:
+            home[HOME.aid_share] = 1.0
+            return
         there = (home[HOME.member] != 0) & (self.state.coop[a, COOP.status] == TRADING)[self.sample.village]
-        left = np.maximum(0.0, home[HOME.aid_share] - arm.p["taper"])
-        home[HOME.aid_share] = np.where(there & (arm.p["taper"] > 0.0), left, 1.0)
+        home[HOME.aid_share] = np.where(there, np.maximum(0.0, home[HOME.aid_share] - arm.p["taper"]), 1.0)
 
     def _registry(self, a: int, arm: Arm, month: int, position: Floats, registered: NDArray[np.bool_]) -> Registry:
         home, life = self.state.home[a], self.state.life
@@ -288,15 +300,15 @@ class Country(mesa.Model):
             district=self._district,
         )
 
-    def _book_aid(self, a: int, month: int, programme: Programme, gross: Floats, enrolled: NDArray[np.int64]) -> None:
+    def _book_aid(self, a: int, month: int, programme: Programme, gross: Floats, enrolled: NDArray[np.bool_]) -> None:
         if self.record.works_lost.shape[1] == 0:
             return
-        families = float(self._weight[enrolled != 0].sum())
+        families = float(self._weight[enrolled].sum()) if enrolled.size else 0.0
         row = month - self.first_month
         span = slice(row, min(row + 12, self.months))
         whole = families
-        if programme.product in ("cash", "food") and self.arms[a].p["taper"] > 0.0:
-            whole = float((self._weight * self.state.home[a, HOME.aid_share])[enrolled != 0].sum())
+        if enrolled.size and programme.product in ("cash", "food") and self.arms[a].p["taper"] > 0.0:
+            whole = float((self._weight * self.state.home[a, HOME.aid_share])[enrolled].sum())
         outlay = whole * programme.spent * gross[: span.stop - span.start]
         self.record.pay(programme.payer, "training" if programme.product == "training" else "benefits", a, span, outlay)
         self.record.pay(programme.payer, "delivery", a, span, programme.cost_share * outlay)

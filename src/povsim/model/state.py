@@ -32,13 +32,9 @@ class State:
 
     def branch(self, arms: int) -> "State":
         """The first arm of this state copied into `arms` arms; the original is untouched."""
-        return State(
-            self.t,
-            self.life.copy(),
-            np.repeat(self.home[:1], arms, axis=0),
-            self.place.copy(),
-            np.repeat(self.coop[:1], arms, axis=0),
-        )
+        home, coop = (np.empty((arms, *table.shape[1:])) for table in (self.home, self.coop))
+        home[:], coop[:] = self.home[0], self.coop[0]
+        return State(self.t, self.life.copy(), home, self.place.copy(), coop)
 
     def copy(self) -> "State":
         """The same in tables of its own."""

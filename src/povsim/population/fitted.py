@@ -1,6 +1,7 @@
 """The fitted table of each variant, committed with the project and rebuilt by `povsim population fit`."""
 
 import hashlib
+from functools import cache
 from importlib.resources import files
 
 import polars as pl
@@ -11,6 +12,7 @@ def file_name(variant: str) -> str:
     return f"fitted_{variant}.csv"
 
 
+@cache
 def committed(variant: str) -> pl.DataFrame:
     """The committed table of a variant: a row a cell of Indonesia."""
     return pl.read_csv((files("povsim.population") / file_name(variant)).read_bytes())

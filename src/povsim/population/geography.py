@@ -7,6 +7,7 @@ grade and source of each column. `toy_frame.csv` holds two fictional districts f
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -104,6 +105,7 @@ def _villages(share: pl.Expr) -> pl.Expr:
     return pl.when(both).then((villages * share).clip(1.0, villages - 1.0)).otherwise(villages * share)
 
 
+@cache
 def _read(name: str) -> pl.DataFrame:
     import polars as pl
 

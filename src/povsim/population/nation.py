@@ -1,6 +1,7 @@
 """The nation that a sample is drawn from, whatever part of it is drawn."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import polars as pl
 
@@ -17,6 +18,7 @@ class Nation:
     villages: float
 
 
+@cache
 def nation() -> Nation:
     """Totals of Indonesia; also those that the fictional district takes its share of."""
     frame = geography.load_frame()
@@ -24,6 +26,7 @@ def nation() -> Nation:
     return Nation(float(poor), float((frame["villages"] - frame["kelurahan"]).sum()), float(frame["villages"].sum()))
 
 
+@cache
 def cells_of(kind: str, provinces: tuple[str, ...] | None = None) -> pl.DataFrame:
     """Cells of a population (`indonesia`, `toy`), of some provinces or all, with the share of villages that are desa."""
     frame = geography.load_frame(kind)

@@ -7,9 +7,11 @@ are those of the real one. What a household or village is drawn as depends on it
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
+from numba import njit
 from numpy.typing import NDArray
 
 from povsim.draws import DrawKey, Stream, inverse_normal, uniforms
@@ -52,17 +54,17 @@ class Sample:
     level: str
     note: str
 
-    @property
+    @cached_property
     def weight(self) -> Floats:
         """Real households of the nation that each household stands for [H]."""
         return self.life[LIFE.h] * self.place[PLACE.weight][self.village]
 
-    @property
+    @cached_property
     def persons(self) -> Floats:
         """Persons of the nation that each household stands for [H]."""
         return self.weight * self.life[LIFE.size]
 
-    @property
+    @cached_property
     def urban(self) -> NDArray[np.bool_]:
         """Whether each household lives in an urban village [H]."""
         return (self.place[PLACE.urban] != 0)[self.village]
@@ -223,18 +225,23 @@ def _ties(start: NDArray[np.int64], ids: NDArray[np.uint64], h: Floats, key: Dra
     """Small world within each village: three neighbours on either side of a keyed ring and two keyed others, weighted by h."""
     u = uniforms(key, Stream.TIES, ids)
     ties = np.empty((ids.size, TIES), np.int32)
-    for v in range(start.size - 1):
-        lo, hi = start[v], start[v + 1]
-        n = hi - lo
-        ring = np.argsort(u[lo:hi, 0], kind="stable")
-        position = np.empty(n, np.int64)
-        position[ring] = np.arange(n)
-        for e, step in enumerate((-3, -2, -1, 1, 2, 3)):
-            ties[lo:hi, e] = ring[(position + step) % n]
-        own = np.arange(n)
-        for e, word in ((6, 1), (7, 2)):
-            other = np.floor(u[lo:hi, word] * (n - 1)).astype(np.int64)
-            ties[lo:hi, e] = other + (other >= own)
+    _fill_ties(start, u, ties)
     first = np.repeat(start[:-1], np.diff(start))
     weight = h[first[:, None] + ties]
     return ties, weight / weight.sum(axis=1, keepdims=True)
+
+
+@njit(nogil=True, cache=True)
+def _fill_ties(start, u, ties):
+    """Numbers within the village of the six neighbours on the ring and the two others, of every household."""
+    for v in range(start.size - 1):
+        lo, n = start[v], start[v + 1] - start[v]
+        ring = np.argsort(u[lo : lo + n, 0], kind="mergesort")  # stable
+        for place in range(n):
+            own = ring[place]
+            for step in (1, 2, 3):
+                ties[lo + own, 3 - step] = ring[(place - step) % n]
+                ties[lo + own, 2 + step] = ring[(place + step) % n]
+            for word in (1, 2):
+                other = int(u[lo + own, word] * (n - 1))
+                ties[lo + own, 5 + word] = other + (1 if other >= own else 0)

@@ -159,7 +159,8 @@ def _load(code: str) -> Language:
 def catalogue(code: str) -> dict[str, Any]:
     """The catalogue of one language as it stands in its file."""
     source = resources.files(__package__).joinpath(f"catalogue_{code}.yaml").read_text(encoding="utf-8")
-    entries: dict[str, Any] = yaml.safe_load(source)
+    fast = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where PyYAML was built with it
+    entries: dict[str, Any] = yaml.load(source, Loader=fast)
     return entries
 
 
