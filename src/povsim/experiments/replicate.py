@@ -172,21 +172,47 @@ def burn_in(scenario: Scenario, variant: str, number: int, pool: Executor | None
     key = DrawKey(scenario.seed, number)
     sample = sample_of(scenario, variant, number)
     state = State.first(sample, -scenario.burn_in_months)
+    live_to_the_branch(sample, state, scenario, variant, p, key, pool, threads)
+    tracked, structural, ccap = baseline_poor(sample, state, p, variant)
+    traits = traits_at_branch(sample, state, tracked, ccap)
+    return Replicate(number, BurntIn(sample, state), tracked, structural, _year_before(sample, state, p, key), traits)
+
+
+def live_to_the_branch(
+    sample: Sample,
+    state: State,
+    scenario: Scenario,
+    variant: str,
+    p: dict[str, float],
+    key: DrawKey,
+    pool: Executor | None = None,
+    threads: int = 1,
+) -> None:
+    """Live the months before the branch with today's aid; `state`, of one arm, changes in place."""
     Country(
         sample, state, [Arm("aid", p, TODAYS_AID)], variant, key,
         months=scenario.burn_in_months, nation=nation(), record=False, interactions=scenario.interactions,
         b=scenario.exit.b, pool=pool, threads=threads,
     ).run()  # fmt: skip
-    tracked, structural, ccap = baseline_poor(sample, state, p, variant)
-    traits = traits_at_branch(sample, state, tracked, ccap)
-    return Replicate(number, BurntIn(sample, state), tracked, structural, _year_before(sample, state, p, key), traits)
 
 
 def live_arms(
     replicate: Replicate, scenario: Scenario, variant: str, arms: Sequence[Arm], pool: Executor | None = None, threads: int = 1
 ) -> None:
     """Live `arms` from the branch and add their outcomes to the replicate; its state at the branch stays as it was."""
-    state = replicate.state.branch(len(arms))
+    live_from(replicate.state.branch(len(arms)), replicate, scenario, variant, arms, pool, threads)
+
+
+def live_from(
+    state: State,
+    replicate: Replicate,
+    scenario: Scenario,
+    variant: str,
+    arms: Sequence[Arm],
+    pool: Executor | None = None,
+    threads: int = 1,
+) -> None:
+    """Live `arms` from `state`, the branch with one row an arm, in place; add their outcomes to the replicate."""
     key = DrawKey(scenario.seed, replicate.number)
     country = Country(
         replicate.sample, state, arms, variant, key,
@@ -266,9 +292,14 @@ def _year_before(sample: Sample, state: State, p: dict[str, float], key: DrawKey
     `month_0` [area, 4] as in ArmOutcome.poverty; `figures` for the check against published ones.
     """
     c = observed_consumption(sample, state, p["sigma_me"], key, range(state.t - 11, state.t + 1))
+    return {"month_0": month_0(sample, state, c[-1]), "figures": synthetic(sample, c)}
+
+
+def month_0(sample: Sample, state: State, observed: Floats) -> Floats:
+    """Person shares of the month of the branch [area, 4] as in ArmOutcome.poverty; `observed` [H] consumption of it, L."""
     true = state.home[0, HOME.c0 + state.t % 12]
-    gap = np.maximum(0.0, 1 - c[-1])
-    each = np.stack([c[-1] < 1, gap, gap**2, true < 1])
+    gap = np.maximum(0.0, 1 - observed)
+    each = np.stack([observed < 1, gap, gap**2, true < 1])
     rows = {"all": np.ones(sample.ids.size, np.bool_), "urban": sample.urban, "rural": ~sample.urban}
     shares = [each[:, m] @ sample.persons[m] / (sample.persons[m].sum() or np.nan) for m in rows.values()]
-    return {"month_0": np.stack(shares), "figures": synthetic(sample, c)}
+    return np.stack(shares)
