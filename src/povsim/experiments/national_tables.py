@@ -122,7 +122,7 @@ def _group(nation: Nation, name: str, group: str) -> dict[str, Any]:
         cell[rung] = _share(nation, nation.reached(name, rung), among)
     cell["E5"] = None
     cell["ended_share"] = _share(nation, nation.ended, among)
-    curve = _survival(nation, name, g)
+    curve = survival_of(nation, name, g)
     cell["reentry_36m"] = None if curve is None else _known(1.0 - curve[REENTRY_MONTHS])
     free = nation.summed(one.poverty_free[g] for one in nation.of(name))
     cell["poverty_free_years"] = float(free) / size if size > 0 else None
@@ -139,7 +139,7 @@ def _share(nation: Nation, has: NDArray[np.bool_], among: NDArray[np.bool_]) -> 
     return float(nation.by_village(has & among).sum()) / total if total > 0 else None
 
 
-def _survival(nation: Nation, name: str, g: int) -> Floats | None:
+def survival_of(nation: Nation, name: str, g: int) -> Floats | None:
     """Share still out of poverty 0..60 months after the first crossing; None where nobody crosses."""
     at_risk, events = nation.summed(one.crossings[g] for one in nation.of(name))
     if at_risk[0] <= 0:
@@ -287,7 +287,7 @@ def _arm_rows(rows: dict[str, list[dict[str, Any]]], scenario: Scenario, run: Va
             rows["exits_over_time"].append({**key, "group": group, "month": month, "cumulative_share": value})
             if month in YEARS_SHOWN:
                 rows["exits_by_year"].append({**key, "group": group, "month": month, "cumulative_share": value})
-        survival = _survival(nation, name, g)
+        survival = survival_of(nation, name, g)
         for k in range(61):
             value = None if survival is None else _known(survival[k])
             rows["exit_survival"].append({**key, "group": group, "months_since_crossing": k, "share_still_out": value})
