@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from povsim.config import Scenario, scenario_from
+from povsim.errors import PovsimError
 from povsim.experiments import national
 from povsim.experiments.comparison import Comparison, model_arm
 from povsim.experiments.national_district import REACHED, live_census, live_district
@@ -68,16 +69,15 @@ def test_a_district_lives_alone_as_among_others() -> None:
             assert np.array_equal(together.outcomes[name].members[:, villages], lived.members)
 
 
-def test_threads_and_the_order_of_districts_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = hash_of(national.run(scenario(threads=1), quiet))
-    assert hash_of(national.run(scenario(threads=2), quiet)) == first
-    lived = national._live
+def test_the_order_of_districts_changes_nothing_and_the_seed_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = hash_of(national.run(scenario(reuse=False), quiet))
+    lived = national.Lived.districts
 
     def backwards(*given: Any) -> Any:
         return list(reversed(lived(*given)))
 
-    monkeypatch.setattr(national, "_live", backwards)
-    assert hash_of(national.run(scenario(), quiet)) == first
+    monkeypatch.setattr(national.Lived, "districts", backwards)
+    assert hash_of(national.run(scenario(reuse=False), quiet)) == first
     assert hash_of(national.run(scenario(seed=1), quiet)) != first
 
 
@@ -130,17 +130,28 @@ def test_nothing_done_nothing_changed() -> None:
     assert contrasts and all(c["mean"] == c["n10"] == c["n01"] == c["low95"] == c["high95"] == 0 for c in contrasts)
 
 
-def test_a_district_that_fails_is_named_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    def live(one: Scenario, variant: str, district: int, arms: Any, **given: Any) -> Any:
-        if district == 1:
-            raise MemoryError("no room")
-        return live_district(one, variant, district, arms, **given)
+def no_room_for_district_1(one: Scenario, variant: str, district: int, arms: Any, **given: Any) -> Any:
+    if district == 1:
+        raise MemoryError("no room")
+    return live_district(one, variant, district, arms, **given)
 
-    monkeypatch.setattr(national, "live_district", live)
+
+def test_a_district_that_fails_is_named_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(national, "live_district", no_room_for_district_1)
     found = national.run(scenario(), quiet)
     assert found.failures == ["variant trap, district 1: MemoryError: no room"]
     assert found.summary["population"]["districts"] == 1
     assert found.summary["notes"] == ["trap: 1 districts failed and are not in these figures."]
+
+
+def no_room_at_all(*_: Any, **__: Any) -> Any:
+    raise MemoryError("no room")
+
+
+def test_a_nation_of_which_nothing_could_be_lived_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(national, "live_district", no_room_at_all)
+    with pytest.raises(PovsimError, match=r"Every district of variant trap failed.*no room"):
+        national.run(scenario(), quiet)
 
 
 def test_households_are_lived_as_they_were_drawn_from() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from povsim.cli.arguments import asks_for_help, split_arguments
-from povsim.cli.compare import MEANINGS, fail_if_file_cannot_be_read, fail_if_out_is_given_twice, key_lines
+from povsim.cli.compare import MEANINGS, OPTIONS, fail_if_file_cannot_be_read, fail_if_out_is_given_twice, key_lines
 from povsim.errors import PovsimError
 
 HELP = """Try it:  povsim national 'population.provinces=[Bali]' sample=0.05 --out bali
@@ -19,10 +19,14 @@ Lives the whole population, every household for itself, one district after the o
 who leaves poverty for good by district, province, urban and rural. Villages are synthetic: results stop at the district.
 Without sample the nation has 73.5 million households: some 15 minutes for two arms on two cores, and about 5 GB.
 
-povsim national [KEY=VALUE ...] [--out DIR] [--scenario FILE]
+povsim national [KEY=VALUE ...] [--out DIR] [--scenario FILE] [--json] [-m]
 
   --out DIR         result folder, the same as out=DIR
   --scenario FILE   keys from a YAML file, such as the scenario.yaml of a result folder; KEY=VALUE wins over it
+  --json            for a pipeline: the result as one JSON object on stdout, progress as lines of JSON on stderr
+  -m                several values for a key, a run for each combination: -m registry=dtks,dtsen
+
+Districts that are finished are kept: an interrupted command, given again, goes on from there.
 
 Keys and defaults
 {keys}
@@ -48,14 +52,24 @@ def run(argv: Sequence[str]) -> int:
     if asks_for_help(argv):
         print(help_text())
         return 0
-    options, overrides = split_arguments(argv, {"--out": "DIR", "--scenario": "FILE"})
-    scenario = scenario_of(options, overrides)
+    options, overrides = split_arguments(argv, OPTIONS)
 
-    from povsim.cli.experiment import run_experiment
+    from povsim.cli.experiment import Experiment, run_experiment
+
+    experiment = Experiment("national", _live, _write, _show)
+    if "-m" in options:
+        from povsim.cli.sweep import run_sweep
+
+        return run_sweep(experiment, options, overrides, _checked)
+    return run_experiment(experiment, _checked(options, overrides), as_json="--json" in options)
+
+
+def _checked(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
     from povsim.experiments.national import fail_if_not_for_the_nation
 
+    scenario = scenario_of(options, overrides)
     fail_if_not_for_the_nation(scenario)
-    return run_experiment("national", scenario, _live, _write, _show)
+    return scenario
 
 
 def help_text() -> str:

@@ -7,19 +7,18 @@ sums and the rungs of the baseline poor are kept. Arms of equal cost come in a s
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import replace
-from os import cpu_count
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import polars as pl
 
 from povsim.config import ArmSpec, Scenario
 from povsim.errors import PovsimError
 from povsim.experiments import national_tables
 from povsim.experiments.comparison import Comparison, Progress, VariantRun, fail_if_nothing_is_matched, model_arm
 from povsim.experiments.equal_money import AGREEMENT, ASSETS, CONTRACT, FORMS, TRIES, Twin, lived_money
+from povsim.experiments.executor import Advance, Executor, Job
 from povsim.experiments.national_district import DistrictOutcome, live_district, lived_part
 from povsim.experiments.national_merge import Nation
 from povsim.experiments.national_tables import VariantOfNation
@@ -27,7 +26,6 @@ from povsim.experiments.parameter_table import parameter_table
 from povsim.model.arm import Arm
 from povsim.population.geography import load_frame, select_provinces
 
-Advance = Callable[[float], Any]
 AID = "aid"
 
 
@@ -42,70 +40,87 @@ def run(scenario: Scenario, progress: Progress) -> Comparison:
     twins = any(arm.of for arm in scenario.arms)
     steps = int(frame["households"].sum()) * len(scenario.variants) * (2 if twins else 1)
     label = f"Living {frame.height} districts (compiling first, if this is the first run)"
-    with progress(label, steps) as bar:
-        runs = [_variant(scenario, variant, frame, bar.advance, failures) for variant in scenario.variants]
+    with Executor.of(scenario) as executor, progress(label, steps) as bar:
+        runs = [_variant(Lived(scenario, one, frame, executor, failures), bar.advance) for one in scenario.variants]
     lived = time.perf_counter()
     summary, tables = national_tables.collect(scenario, runs)
     arms = [VariantRun(one.variant, [], {n: one.nation.arms[n] for n in scenario.arm_names}) for one in runs]
     tables["parameters"] = parameter_table(scenario, arms)
     timings = {"arms_lived_s": lived - began, "tables_s": time.perf_counter() - lived}
-    return Comparison(summary, tables, failures, timings)
+    return Comparison(summary, tables, failures, timings, executor.found)
 
 
-def _variant(scenario: Scenario, variant: str, frame: Any, advance: Advance, failures: list[str]) -> VariantOfNation:
-    specs = [spec for spec in scenario.arms if spec.of is None]
-    twins = [spec for spec in scenario.arms if spec.of is not None]
+@dataclass(frozen=True)
+class Lived:
+    """Lives districts of one variant through the executor; one that fails is a line in `failures`, the others go on."""
+
+    scenario: Scenario
+    variant: str
+    frame: pl.DataFrame
+    executor: Executor
+    failures: list[str]
+
+    def arm(self, spec: ArmSpec) -> Arm:
+        """An arm as the model lives it."""
+        return model_arm(self.scenario, self.variant, spec)
+
+    def districts(self, arms: Sequence[Arm], advance: Advance, wanted: Sequence[int] | None = None) -> list[DistrictOutcome]:
+        """The arms in the districts `wanted` (None: all of the frame), the largest first; those that fail are left out."""
+        sizes = dict(zip(self.frame["district_id"].to_list(), self.frame["households"].to_list(), strict=True))
+        order = sorted(sizes if wanted is None else wanted, key=lambda district: (-sizes[district], district))
+        shards = self.scenario.shards or 1
+        order = [district for first in range(shards) for district in order[first::shards]]  # shards of like size
+        plain = lived_part(self.scenario)
+        jobs = [
+            Job(f"variant {self.variant}, district {d}", live_district, (plain, self.variant, d, tuple(arms)), sizes[d])
+            for d in order
+        ]
+        return [one for one in self.executor.map(jobs, advance, self.failures) if one is not None]
+
+
+def _variant(live: Lived, advance: Advance) -> VariantOfNation:
+    specs = [spec for spec in live.scenario.arms if spec.of is None]
+    twins = [spec for spec in live.scenario.arms if spec.of is not None]
     if twins and all(spec.name != AID for spec in specs):  # the search for equal cost begins at today's aid
         specs.append(ArmSpec(AID, aid=True))
-    arms = {spec.name: model_arm(scenario, variant, spec) for spec in specs}
-    sizes = dict(zip(frame["district_id"].to_list(), frame["households"].to_list(), strict=True))
-    outcomes = _live(scenario, variant, sizes, list(arms.values()), advance, failures)
+    arms = {spec.name: live.arm(spec) for spec in specs}
+    outcomes = live.districts(list(arms.values()), advance)
     if not outcomes:
-        raise PovsimError(f"Every district of variant {variant} failed. The first reason: {failures[0]}.")
-    done = VariantOfNation(variant, Nation(outcomes, frame, arms))
-    if len(outcomes) < len(sizes):
-        done.notes.append(f"{variant}: {len(sizes) - len(outcomes)} districts failed and are not in these figures.")
+        raise PovsimError(f"Every district of variant {live.variant} failed. The first reason: {live.failures[0]}.")
+    done = VariantOfNation(live.variant, Nation(outcomes, live.frame, arms))
+    missing = live.frame.height - len(outcomes)
+    if missing:
+        done.notes.append(f"{live.variant}: {missing} districts failed and are not in these figures.")
     if twins:
-        _equal_money(scenario, done, twins, sizes, frame, advance, failures)
+        _equal_money(live, done, twins, advance)
     return done
 
 
-def _equal_money(
-    scenario: Scenario,
-    done: VariantOfNation,
-    specs: Sequence[ArmSpec],
-    sizes: dict[int, int],
-    frame: Any,
-    advance: Advance,
-    failures: list[str],
-) -> None:
+def _equal_money(live: Lived, done: VariantOfNation, specs: Sequence[ArmSpec], advance: Advance) -> None:
     """Live the arms of equal cost at the level that follows from the sums of the nation, again while costs disagree."""
-    variant = done.variant
-    sought = [_twin(scenario, done.nation, spec) for spec in specs]
-    step = advance
-    for _ in range(TRIES):
+    sought = [_twin(live.scenario, done.nation, spec) for spec in specs]
+    for attempt in range(TRIES):
         open_ = [twin for twin in sought if not twin.points or abs(twin.gap) > AGREEMENT]
         if not open_:
             break
-        base = {twin.spec.name: model_arm(scenario, variant, twin.spec) for twin in open_}
+        base = {twin.spec.name: live.arm(twin.spec) for twin in open_}
         levels = {
             twin.spec.name: twin.next_level() if twin.points else _first_level(twin, base[twin.spec.name]) for twin in open_
         }
         arms = {twin.spec.name: twin.lived(base[twin.spec.name], levels[twin.spec.name]) for twin in open_}
         known = {one.district: one for one in done.nation.outcomes}
-        lived = _live(scenario, variant, {d: sizes[d] for d in known}, list(arms.values()), step, failures)
-        fail_if_a_pass_is_incomplete(variant, [d for d in known if d not in {one.district for one in lived}], failures)
+        lived = live.districts(list(arms.values()), advance if attempt == 0 else _silent, list(known))
+        fail_if_a_pass_is_incomplete(live, sorted(set(known) - {one.district for one in lived}))
         outcomes = [replace(known[one.district], arms=known[one.district].arms | one.arms) for one in lived]
-        done.nation = Nation(outcomes, frame, done.nation.arms | arms)
+        done.nation = Nation(outcomes, live.frame, done.nation.arms | arms)
         for twin in open_:
             twin.points.append((levels[twin.spec.name], done.nation.total_cost(twin.spec.name)))
-        step = _silent
     for twin in sought:
         level, cost = twin.points[-1]
         name = twin.spec.name
         if abs(twin.gap) > CONTRACT:
             done.notes.append(
-                f"{name}, {variant}: its cost differs from that of {twin.spec.of} by {twin.gap:+.1%}, more than 1 %. "
+                f"{name}, {live.variant}: its cost differs from that of {twin.spec.of} by {twin.gap:+.1%}, more than 1 %. "
                 "Do not read it as equal money."
             )
         done.equal_cost[name] = {
@@ -138,37 +153,12 @@ def _first_level(twin: Twin, base: Arm) -> float:
     return level
 
 
-def _live(
-    scenario: Scenario, variant: str, sizes: dict[int, int], arms: Sequence[Arm], advance: Advance, failures: list[str]
-) -> list[DistrictOutcome]:
-    """Every district of `sizes` (households by district), the largest first; one that fails is a line in `failures`."""
-    threads = scenario.threads or cpu_count() or 1
-    plain = lived_part(scenario)
-    out: list[DistrictOutcome] = []
-    with ThreadPoolExecutor(threads) as pool:
-        largest_first = sorted(sizes, key=lambda d: (-sizes[d], d))
-        jobs = {pool.submit(live_district, plain, variant, d, arms): d for d in largest_first}
-        try:
-            for job in as_completed(jobs):
-                district = jobs[job]
-                try:
-                    out.append(job.result())
-                except (ArithmeticError, ValueError, PovsimError, MemoryError) as reason:
-                    failures.append(f"variant {variant}, district {district}: {type(reason).__name__}: {reason}")
-                advance(sizes[district])
-        except KeyboardInterrupt:
-            for job in jobs:
-                job.cancel()
-            raise
-    return out
-
-
-def fail_if_a_pass_is_incomplete(variant: str, missing: Sequence[int], failures: Sequence[str]) -> None:
+def fail_if_a_pass_is_incomplete(live: Lived, missing: Sequence[int]) -> None:
     """Arms can be compared only over the same districts."""
     if missing:
         raise PovsimError(
-            f"Arms of equal cost of variant {variant} failed in districts {', '.join(map(str, missing))}. "
-            f"The last reason: {failures[-1] if failures else 'none given'}."
+            f"Arms of equal cost of variant {live.variant} failed in districts {', '.join(map(str, missing))}. "
+            f"The last reason: {live.failures[-1]}."
         )
 
 

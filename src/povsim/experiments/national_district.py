@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 from povsim import parameters
 from povsim.config import Scenario
+from povsim.config.population import HOUSEHOLDS, VILLAGES
 from povsim.draws import DrawKey
+from povsim.experiments import archive
 from povsim.experiments.population_check import observed_consumption
-from povsim.experiments.replicate import WITH_SUCCESSORS, ArmOutcome, Replicate, live_from, live_to_the_branch, month_0
+from povsim.experiments.replicate import WITH_SUCCESSORS, ArmOutcome, BurntIn, Replicate, live_from, live_to_the_branch, month_0
 from povsim.measures.cost import present_value
 from povsim.measures.exits import RUNGS
 from povsim.measures.groups import GROUPS
@@ -44,6 +46,7 @@ EARLY_MONTH: Final = 17
 TRADING, TRADED_MONTHS = 4, 12
 
 
+@archive.stored
 @dataclass(frozen=True)
 class ArmOfDistrict:
     """What one arm left in one district. Sums stand for all of the district; n tracked households, V lived villages.
@@ -71,6 +74,7 @@ class ArmOfDistrict:
     poverty_free: Floats
 
 
+@archive.stored
 @dataclass(frozen=True)
 class DistrictOutcome:
     """A district and its arms. households, persons: of one real village [V]; weight [V] real villages that each stands for;
@@ -93,21 +97,9 @@ class DistrictOutcome:
 
 
 def lived_part(scenario: Scenario) -> Scenario:
-    """The scenario without what changes no number of a district, so that it names what was lived."""
-    return replace(scenario, threads=None, language="en", out=None, reuse=True, warnings=())
-
-
-def live_districts(
-    scenario: Scenario,
-    variant: str,
-    districts: Sequence[int],
-    arms: Sequence[Arm],
-    *,
-    pool: Executor | None = None,
-    threads: int = 1,
-) -> list[DistrictOutcome]:
-    """Live districts one after the other. Plain arguments, so that any process can be asked."""
-    return [live_district(scenario, variant, district, arms, pool=pool, threads=threads) for district in districts]
+    """The scenario without what changes no number of a district, so that what was lived is found again."""
+    population = replace(scenario.population, villages=VILLAGES[0], households_per_village=HOUSEHOLDS[0], provinces=None)
+    return replace(scenario.lived(), population=population)
 
 
 def live_district(
@@ -141,7 +133,7 @@ def live_census(
     live_to_the_branch(sample, state, scenario, variant, p, key, pool, threads)
     tracked, structural, _ = baseline_poor(sample, state, p, variant)
     before, at_branch = _before(sample, state, p["sigma_me"], key)
-    replicate = Replicate(REPLICATE, sample, state, tracked, structural, {"month_0": at_branch})
+    replicate = Replicate(REPLICATE, BurntIn(sample, state), tracked, structural, {"month_0": at_branch})
     sample.home[1:], coop[1:] = sample.home[:1], coop[:1]
     branch = State(state.t, sample.life, sample.home, sample.place, coop)
     live_from(branch, replicate, scenario, variant, arms, pool, threads)
