@@ -1,7 +1,8 @@
 """`povsim national`: the whole population one household at a time, district by district, arms side by side.
 
 Districts are independent but for what the nation's quotas say, which are published figures, so each is lived alone and only
-sums and the rungs of the baseline poor are kept. Arms of equal cost come in a second pass, once the nation's cost is known.
+sums and the rungs of the baseline poor are kept; where an arm begins in turns they are lived side by side. Arms of equal cost
+come in a second pass, once the nation's cost is known.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -22,6 +24,7 @@ from povsim.experiments.executor import Advance, Executor, Job
 from povsim.experiments.national_district import DistrictOutcome, live_district, lived_part
 from povsim.experiments.national_merge import Nation
 from povsim.experiments.national_tables import VariantOfNation
+from povsim.experiments.national_turns import InTurns, fail_if_too_large, in_turns, live_in_turns
 from povsim.experiments.parameter_table import parameter_table
 from povsim.model.arm import Arm
 from povsim.population.geography import load_frame, select_provinces
@@ -64,6 +67,16 @@ class Lived:
         """An arm as the model lives it."""
         return model_arm(self.scenario, self.variant, spec)
 
+    def together(self, arms: Sequence[Arm], advance: Advance) -> InTurns:
+        """The arms in all districts side by side, with what was decided for the nation each year: one run of the executor."""
+        ids = self.frame["district_id"].to_list()
+        households = float(self.frame["households"].sum())
+        fail_if_too_large(in_turns(arms), households, len(arms), self.scenario.sample)
+        args = (lived_part(self.scenario), self.variant, tuple(ids), tuple(arms))
+        job = Job(f"variant {self.variant}, all districts", live_in_turns, args, households)
+        (found,) = self.executor.map([job], advance, self.failures)
+        return InTurns([], {}) if found is None else found
+
     def districts(self, arms: Sequence[Arm], advance: Advance, wanted: Sequence[int] | None = None) -> list[DistrictOutcome]:
         """The arms in the districts `wanted` (None: all of the frame), the largest first; those that fail are left out."""
         sizes = dict(zip(self.frame["district_id"].to_list(), self.frame["households"].to_list(), strict=True))
@@ -84,10 +97,15 @@ def _variant(live: Lived, advance: Advance) -> VariantOfNation:
     if twins and all(spec.name != AID for spec in specs):  # the search for equal cost begins at today's aid
         specs.append(ArmSpec(AID, aid=True))
     arms = {spec.name: live.arm(spec) for spec in specs}
-    outcomes = live.districts(list(arms.values()), advance)
+    years: dict[str, list[dict[str, Any]]] = {}
+    if in_turns(arms.values()):
+        found = live.together(list(arms.values()), advance)
+        outcomes, years = found.districts, found.years
+    else:
+        outcomes = live.districts(list(arms.values()), advance)
     if not outcomes:
         raise PovsimError(f"Every district of variant {live.variant} failed. The first reason: {live.failures[0]}.")
-    done = VariantOfNation(live.variant, Nation(outcomes, live.frame, arms))
+    done = VariantOfNation(live.variant, Nation(outcomes, live.frame, arms), years)
     missing = live.frame.height - len(outcomes)
     if missing:
         done.notes.append(f"{live.variant}: {missing} districts failed and are not in these figures.")
@@ -163,7 +181,7 @@ def fail_if_a_pass_is_incomplete(live: Lived, missing: Sequence[int]) -> None:
 
 
 def fail_if_not_for_the_nation(scenario: Scenario) -> None:
-    """Keys of other commands, and arms whose decisions need all villages of the nation at once."""
+    """Keys of other commands, and a form of equal money that needs further draws of the nation."""
     given = {
         "replicates": scenario.replicates != 1,
         "futures": scenario.futures > 0,
@@ -177,12 +195,6 @@ def fail_if_not_for_the_nation(scenario: Scenario) -> None:
                 f"{key} is not for povsim national, which lives the nation once, every household of it. Leave {key} out; "
                 "povsim compare takes it."
             )
-    rolled_out = [arm.name for arm in scenario.arms if arm.cooperative and not (arm.rollout or scenario.rollout).plain]
-    if rolled_out:
-        raise PovsimError(
-            f"arms: {', '.join(rolled_out)}: a rollout in turns is decided over all villages of the nation at once, and povsim "
-            "national lives districts one by one. Accepted: rollout=all without waves or limits. See povsim rollout."
-        )
     if scenario.equal_money not in FORMS and any(arm.of for arm in scenario.arms):
         raise PovsimError(
             f"equal_money = {scenario.equal_money}: the form is chosen on other draws of the nation, which are not lived. "

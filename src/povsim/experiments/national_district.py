@@ -105,9 +105,12 @@ def lived_part(scenario: Scenario) -> Scenario:
 def live_district(
     scenario: Scenario, variant: str, district: int, arms: Sequence[Arm], *, pool: Executor | None = None, threads: int = 1
 ) -> DistrictOutcome:
-    """Draw the district `district` (district_id of the frame), live its burn-in and `arms`, and reduce."""
+    """Draw the district `district` (district_id of the frame), live its burn-in and `arms`, and reduce.
+
+    Plain arguments, so that any process can be asked.
+    """
     lived, before = live_census(scenario, variant, [district], arms, pool=pool, threads=threads)
-    return _reduced(district, scenario, lived, before, arms)
+    return reduced(district, scenario, lived, before, arms)
 
 
 def live_census(
@@ -121,23 +124,30 @@ def live_census(
 ) -> tuple[Replicate, Floats]:
     """Districts lived together, household by household, and poverty before the branch as in `DistrictOutcome.before`.
 
-    What becomes of a household does not depend on which districts are lived with its own.
+    What becomes of a household does not depend on which districts are lived with its own, but for a rollout in turns.
     """
+    replicate, branch, before = burn_in_census(scenario, variant, districts, len(arms), pool=pool, threads=threads)
+    live_from(branch, replicate, scenario, variant, arms, pool, threads)
+    return replicate, before
+
+
+def burn_in_census(
+    scenario: Scenario, variant: str, districts: Sequence[int], arms: int, *, pool: Executor | None = None, threads: int = 1
+) -> tuple[Replicate, State, Floats]:
+    """Districts at the branch, their state with a row an arm in the tables that they were drawn into, and poverty before."""
     kind = scenario.population.kind
     key = DrawKey(scenario.seed, REPLICATE)
     p = parameters.values(variant, None, scenario.overrides())
     cells = cells_of(kind).filter(pl.col("district_id").is_in(list(districts)))
-    sample = draw_census(cells, p, fitted_table(kind, variant, cells), key, scenario.sample, len(arms))
-    coop = np.zeros((len(arms), len(COOP_COLUMNS), sample.village_ids.size))
+    sample = draw_census(cells, p, fitted_table(kind, variant, cells), key, scenario.sample, arms)
+    coop = np.zeros((arms, len(COOP_COLUMNS), sample.village_ids.size))
     state = State(-scenario.burn_in_months, sample.life, sample.home[:1], sample.place, coop[:1])
     live_to_the_branch(sample, state, scenario, variant, p, key, pool, threads)
     tracked, structural, _ = baseline_poor(sample, state, p, variant)
     before, at_branch = _before(sample, state, p["sigma_me"], key)
     replicate = Replicate(REPLICATE, BurntIn(sample, state), tracked, structural, {"month_0": at_branch})
     sample.home[1:], coop[1:] = sample.home[:1], coop[:1]
-    branch = State(state.t, sample.life, sample.home, sample.place, coop)
-    live_from(branch, replicate, scenario, variant, arms, pool, threads)
-    return replicate, before
+    return replicate, State(state.t, sample.life, sample.home, sample.place, coop), before
 
 
 def _before(sample: Sample, state: State, sigma_me: float, key: DrawKey) -> tuple[Floats, Floats]:
@@ -165,7 +175,8 @@ def months_shown(horizon_months: int) -> list[int]:
     return sorted({*range(0, horizon_months + 1, 12), EARLY_MONTH})
 
 
-def _reduced(district: int, scenario: Scenario, r: Replicate, before: Floats, arms: Sequence[Arm]) -> DistrictOutcome:
+def reduced(district: int, scenario: Scenario, r: Replicate, before: Floats, arms: Sequence[Arm]) -> DistrictOutcome:
+    """What is kept of a district that was lived."""
     sample, T = r.sample, scenario.horizon_months
     h, size = sample.life[LIFE.h], sample.life[LIFE.size]
     return DistrictOutcome(

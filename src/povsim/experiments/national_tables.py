@@ -35,10 +35,12 @@ INTERVALS: Final = (
 
 @dataclass
 class VariantOfNation:
-    """One variant: the districts put together, how the levels of equal cost were found, and what a reader must know."""
+    """One variant: the districts put together, what a rollout decided each year by arm, how the levels of equal cost were
+    found, and what a reader must know."""
 
     variant: str
     nation: Nation
+    years: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     equal_cost: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -262,9 +264,25 @@ def _tables(
         for name in scenario.arm_names:
             _arm_rows(rows, scenario, run, name)
     tables = {name: pl.DataFrame(content, infer_schema_length=None) for name, content in rows.items()}
+    rollout = [row for run in runs for row in _rollout_rows(run)]
+    if rollout:
+        tables["rollout"] = pl.DataFrame(rollout, infer_schema_length=None)
     tables["population_check"] = check_table([national_places.published_figures(runs[0].nation)])
     pairs = pairs_of(scenario, scenario.arm_names)
     return tables | national_places.tables(scenario, [(run.variant, run.nation) for run in runs], pairs)
+
+
+def _rollout_rows(run: VariantOfNation) -> list[dict[str, Any]]:
+    """A row an arm, year and resource of the nation: what is in use, what there is, and whether it stopped the next village."""
+    return [
+        {
+            "variant": run.variant, "arm": arm, "year": year["year"], "villages_lived_that_start": year["starts"],
+            "resource": name, "used": used, "limit": year["limit"][name], "stopped": year["stopped_by"] == name,
+        }
+        for arm, years in run.years.items()
+        for year in years
+        for name, used in year["used"].items()
+    ]  # fmt: skip
 
 
 def _arm_rows(rows: dict[str, list[dict[str, Any]]], scenario: Scenario, run: VariantOfNation, name: str) -> None:

@@ -25,6 +25,7 @@ from povsim.model.arm import Arm
 from povsim.model.baseline import baseline_poor, capacity_ahead
 from povsim.model.country import Country
 from povsim.model.rollout import YearOfRollout
+from povsim.model.rollout_office import RolloutOffice
 from povsim.model.state import State
 from povsim.population.columns import COOP, HOME, LIFE, PLACE, TIE
 from povsim.population.fitted import fitted_table
@@ -213,14 +214,34 @@ def live_from(
     threads: int = 1,
 ) -> None:
     """Live `arms` from `state`, the branch with one row an arm, in place; add their outcomes to the replicate."""
-    key = DrawKey(scenario.seed, replicate.number)
-    country = Country(
-        replicate.sample, state, arms, variant, key,
-        months=scenario.horizon_months, nation=nation(), tracked=replicate.tracked, macro=scenario.economy.macro,
-        interactions=scenario.interactions, b=scenario.exit.b, specs=scenario.programmes, pool=pool, threads=threads,
-    )  # fmt: skip
+    country = country_from(state, replicate, scenario, variant, arms, pool, threads)
     start = state.coop[:, COOP.status].astype(np.uint8)
-    record = country.run()
+    country.run()
+    add_outcomes(country, start, replicate, scenario)
+
+
+def country_from(
+    state: State,
+    replicate: Replicate,
+    scenario: Scenario,
+    variant: str,
+    arms: Sequence[Arm],
+    pool: Executor | None = None,
+    threads: int = 1,
+    office_class: type[RolloutOffice] = RolloutOffice,
+) -> Country:
+    """The country of `arms` at the branch, not yet lived; it changes `state` in place."""
+    return Country(
+        replicate.sample, state, arms, variant, DrawKey(scenario.seed, replicate.number),
+        months=scenario.horizon_months, nation=nation(), tracked=replicate.tracked, macro=scenario.economy.macro,
+        interactions=scenario.interactions, b=scenario.exit.b, specs=scenario.programmes, office_class=office_class,
+        pool=pool, threads=threads,
+    )  # fmt: skip
+
+
+def add_outcomes(country: Country, start: NDArray[np.uint8], replicate: Replicate, scenario: Scenario) -> None:
+    """Add the outcomes of a country that was lived to the replicate; start [arm, V]: status of cooperatives at t = 0."""
+    state, arms, record, variant = country.state, country.arms, country.record, country.variant
     costs, outlays = costs_by_purse(record, start, replicate.village_weight, arms, state.coop[:, COOP.capital])
     persons = _persons_by_village(replicate.sample)
     replicate.until = record.until
