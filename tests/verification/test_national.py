@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,11 +16,14 @@ import pytest
 
 from povsim.config import Scenario, scenario_from
 from povsim.errors import PovsimError
-from povsim.experiments import national
+from povsim.experiments import national, national_district
+from povsim.experiments import replicate as replicate_module
 from povsim.experiments.comparison import Comparison, model_arm
 from povsim.experiments.national_district import REACHED, live_census, live_district
 from povsim.experiments.national_merge import Nation
 from povsim.experiments.national_tables import survival_of
+from povsim.model.country import Country
+from povsim.population.census import draw_census
 from povsim.population.columns import LIFE
 from povsim.population.geography import load_frame
 
@@ -162,3 +167,28 @@ def test_households_are_lived_as_they_were_drawn_from() -> None:
     second, _ = live_census(one, "trap", [0], [replace(arms[1])])
     assert np.array_equal(both.sample.home[1], second.sample.home[0])
     assert np.array_equal(both.sample.life[LIFE.z], second.sample.life[LIFE.z])
+
+
+def test_nothing_of_a_district_stays_in_memory_when_it_was_lived(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def draw(*given: Any) -> Any:
+        sample = draw_census(*given)
+        seen.extend(weakref.ref(table) for table in (sample.life, sample.home, sample.place, sample.ties, sample.tie_weight))
+        return sample
+
+    def country(*given: Any, **more: Any) -> Any:
+        made = Country(*given, **more)
+        seen.append(weakref.ref(made))
+        return made
+
+    monkeypatch.setattr(national_district, "draw_census", draw)
+    monkeypatch.setattr(replicate_module, "Country", country)
+    one = scenario()
+    gc.collect()
+    gc.disable()
+    try:
+        live_district(one, "trap", 0, arms_of(one))
+        assert len(seen) == 7 and [thing() for thing in seen] == [None] * 7
+    finally:
+        gc.enable()

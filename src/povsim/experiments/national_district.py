@@ -109,8 +109,21 @@ def live_district(
 
     Plain arguments, so that any process can be asked.
     """
-    lived, before = live_census(scenario, variant, [district], arms, pool=pool, threads=threads)
-    return reduced(district, scenario, lived, before, arms)
+    lived, branch, before = burn_in_census(scenario, variant, [district], len(arms), pool=pool, threads=threads)
+    live_from(branch, lived, scenario, variant, arms, pool, threads)
+    outcome = reduced(district, scenario, lived, before, arms)
+    let_go(lived, branch)
+    return outcome
+
+
+def let_go(lived: Replicate, branch: State) -> None:
+    """Free the tables of a district. Models point at themselves, so they would stay until Python looks for cycles."""
+    nothing = np.zeros((0, 0))
+    sample = lived.sample
+    sample.life = sample.home = sample.place = sample.tie_weight = nothing
+    sample.ties, sample.ids = np.zeros((0, 0), np.int32), np.zeros(0, np.uint64)
+    for state in (lived.state, branch):
+        state.life = state.home = state.place = state.coop = nothing
 
 
 def live_census(

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from povsim.config import Scenario
 from povsim.errors import PovsimError
 from povsim.experiments import archive
-from povsim.experiments.national_district import DistrictOutcome, burn_in_census, reduced
+from povsim.experiments.national_district import DistrictOutcome, burn_in_census, let_go, reduced
 from povsim.experiments.replicate import Replicate, add_outcomes, country_from
 from povsim.model.arm import Arm
 from povsim.model.country import Country
@@ -172,8 +172,11 @@ def live_in_turns(
 
     def end(k: int) -> DistrictOutcome:
         replicate, before, country = begun[k]
+        state = country.state
         add_outcomes(country, starts[k], replicate, scenario)
-        return reduced(districts[k], scenario, replicate, before, arms)
+        outcome = reduced(districts[k], scenario, replicate, before, arms)
+        let_go(replicate, state)
+        return outcome
 
     outcomes = each(end, range(len(districts)))
     return InTurns(outcomes, {arms[a].name: [_row(year) for year in office.years] for a, office in offices.items()})

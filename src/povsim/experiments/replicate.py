@@ -190,11 +190,13 @@ def live_to_the_branch(
     threads: int = 1,
 ) -> None:
     """Live the months before the branch with today's aid; `state`, of one arm, changes in place."""
-    Country(
+    country = Country(
         sample, state, [Arm("aid", p, TODAYS_AID)], variant, key,
         months=scenario.burn_in_months, nation=nation(), record=False, interactions=scenario.interactions,
         b=scenario.exit.b, pool=pool, threads=threads,
-    ).run()  # fmt: skip
+    )  # fmt: skip
+    country.run()
+    country.release()
 
 
 def live_arms(
@@ -240,7 +242,7 @@ def country_from(
 
 
 def add_outcomes(country: Country, start: NDArray[np.uint8], replicate: Replicate, scenario: Scenario) -> None:
-    """Add the outcomes of a country that was lived to the replicate; start [arm, V]: status of cooperatives at t = 0."""
+    """Add the outcomes of a country that was lived to the replicate, and let go of it; start [arm, V]: status at t = 0."""
     state, arms, record, variant = country.state, country.arms, country.record, country.variant
     costs, outlays = costs_by_purse(record, start, replicate.village_weight, arms, state.coop[:, COOP.capital])
     persons = _persons_by_village(replicate.sample)
@@ -291,6 +293,7 @@ def add_outcomes(country: Country, start: NDArray[np.uint8], replicate: Replicat
             rollout=country.offices[a].years if a in country.offices else [],
             support=(record.mentored[a], state.coop[a, COOP.capital].copy()),
         )
+    country.release()
 
 
 def _persons_by_village(sample: Sample) -> Floats:

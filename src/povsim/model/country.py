@@ -117,6 +117,10 @@ class Country(mesa.Model):
         self.run_until(self.months - 1)
         return self.record
 
+    def release(self) -> None:
+        """Let go of everything. Agents and calendar point back at it, so it would stay until Python looks for cycles."""
+        vars(self).clear()
+
     # -- once a year ---------------------------------------------------------------------------------------------------
 
     def live_year(self) -> None:
