@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from povsim import evidence
-from povsim.draws import DrawKey, Stream, inverse_normal, uniforms
+from povsim.draws import DrawKey, Stream, normals
 from povsim.measures.poverty import gini
 from povsim.model.state import State
 from povsim.population.columns import HOME, LIFE
@@ -22,8 +22,7 @@ def observed_consumption(sample: Sample, state: State, sigma_me: float, key: Dra
     """Consumption of `months` of the last year as a survey sees it, L [months, H]: c exp(sigma_me N), equation (21)."""
     rows = np.empty((len(months), sample.ids.size))
     for k, t in enumerate(months):
-        error = sigma_me * inverse_normal(uniforms(key, Stream.SURVEY, sample.ids, t)[:, 0])
-        rows[k] = state.home[0, HOME.c0 + t % 12] * np.exp(error)
+        rows[k] = state.home[0, HOME.c0 + t % 12] * np.exp(sigma_me * normals(key, Stream.SURVEY, sample.ids, t)[:, 0])
     return rows
 
 
