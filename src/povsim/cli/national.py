@@ -60,11 +60,12 @@ def run(argv: Sequence[str]) -> int:
     if "-m" in options:
         from povsim.cli.sweep import run_sweep
 
-        return run_sweep(experiment, options, overrides, _checked)
-    return run_experiment(experiment, _checked(options, overrides), as_json="--json" in options)
+        return run_sweep(experiment, options, overrides, checked)
+    return run_experiment(experiment, checked(options, overrides), as_json="--json" in options)
 
 
-def _checked(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
+def checked(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
+    """The scenario, if the nation can be lived with it."""
     from povsim.experiments.national import fail_if_not_for_the_nation
 
     scenario = scenario_of(options, overrides)

@@ -25,6 +25,8 @@ TABLES = (
     "parameters", "places", "population_check", "who_gains",
 )  # fmt: skip
 """Tables of the result folder that the page reads."""
+PUBLISHED = ("map_published", "map_districts")
+"""Maps of published figures: they belong to the check of the population."""
 
 
 def notes(summary: Summary, code: str) -> list[str]:
@@ -206,7 +208,7 @@ def _sections(
         "national.section.places": [
             text("national.text.places"),
             *(part for pair in pairs for part in kinds(pair, False, "table")),
-            *(part for name in drawn if name.startswith("map_") and "published" not in name for part in figure(name)),
+            *(part for name in drawn if name.startswith("map_") and name not in PUBLISHED for part in figure(name)),
             *(part for pair in pairs for part in kinds(pair, True, "long_table")),
             *each(lambda variant: _districts(summary, tables, variant, words), "long_table"),
         ],
@@ -235,7 +237,7 @@ def _sections(
             text("page.population_text"),
             *each(lambda variant: _gaps(summary, variant, words)),
             *(Part("table", one) for one in [more.headcount_check(tables.get("population_check"), words)] if one is not None),
-            *figure("map_published"),
+            *(part for name in PUBLISHED for part in figure(name)),
         ],
         "page.evidence": [
             Part("long_table", one) for one in [more.parameters(tables.get("parameters"), words)] if one is not None
