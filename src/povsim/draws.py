@@ -52,7 +52,8 @@ class Stream(IntEnum):
     TIES = 14
     """place on the ring, two further ties"""
     SAMPLE = 15
-    """start of the systematic draw of villages; by village: where its households begin in earning capacity and size"""
+    """start of the systematic draw of villages; by village: where its households begin in earning capacity and size; in a
+    census by village: its lot within its cell; by district: start of the draw over its cells"""
     REGISTRY_YEAR = 16
     """refreshed record, its error (normal)"""
     PROGRAMME = 17

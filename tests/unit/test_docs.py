@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from povsim.cli import COMMANDS
+from povsim.cli import COMMANDS, national
 from povsim.cli.arguments import split_arguments
 from povsim.cli.compare import OPTIONS
 from povsim.cli.compose import compose
@@ -49,6 +49,8 @@ def test_commands_are_understood(page: str, command: list[str]) -> None:
         options, overrides = split_arguments(rest, OPTIONS)
         for one in combinations_of(overrides)[1] if "-m" in options else [overrides]:
             scenario_from(compose(one))
+    if name == "national" and "--help" not in rest:
+        national.checked(*split_arguments(rest, OPTIONS))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

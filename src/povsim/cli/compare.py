@@ -182,17 +182,22 @@ def _show(summary: Mapping[str, Any], language: str) -> None:
 
 def help_text() -> str:
     """The help, with the defaults as `configs/` has them."""
-    from povsim.config.defaults import GROUP_KEY, defaults
+    return HELP.format(keys=key_lines(MEANINGS))
+
+
+def key_lines(meanings: Mapping[str, str], own: Mapping[str, Any] | None = None) -> str:
+    """A line a key of `meanings`, with its default as `configs/` has it, or as the command has it of its `own`."""
+    from povsim.config.defaults import GROUP_KEY, defaults, merged
 
     lines = []
-    for key, meaning in MEANINGS.items():
-        value: Any = defaults()
+    for key, meaning in meanings.items():
+        value: Any = merged(defaults(), own or {})
         for part in key.split("."):
             value = value[part]
         value = value[GROUP_KEY[key]] if key in GROUP_KEY else value
         text = f"{key}={_written(value)}"
         lines.append(f"  {text:<44} {meaning}" if len(text) <= 44 else f"  {text}\n  {'':<44} {meaning}")
-    return HELP.format(keys="\n".join(lines))
+    return "\n".join(lines)
 
 
 def fail_if_file_cannot_be_read(name: str) -> Mapping[str, Any]:

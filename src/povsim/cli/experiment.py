@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from povsim.cli.progress import progress, progress_as_json
+from povsim.errors import PovsimError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -63,6 +64,7 @@ def settle(experiment: Experiment, scenario: Any, *, as_json: bool = False) -> D
     """The result of a scenario: read where it stands already, else run and written whole."""
     from povsim.experiments.folder import out_folder, result_folder, stored_summary
 
+    fail_if_sample_is_of_another_command(experiment.command, scenario.sample)
     out = out_folder(experiment.command, scenario)
     stored = stored_summary(out, experiment.command, scenario) if scenario.reuse else None
     if stored is not None:
@@ -101,3 +103,12 @@ def warn(scenario: Any) -> None:
     """What runs but may not be meant."""
     for warning in scenario.warnings:
         print(f"Warning: {warning}", file=sys.stderr)
+
+
+def fail_if_sample_is_of_another_command(command: str, sample: float | None) -> None:
+    """A share of the census, where villages are drawn by number."""
+    if sample is not None and command != "national":
+        raise PovsimError(
+            f"sample = {sample} is a key of povsim national, which lives whole villages. Leave it out: povsim {command} draws "
+            "population.villages villages."
+        )

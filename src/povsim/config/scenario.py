@@ -94,6 +94,8 @@ class Scenario:
     """Draws of all parameters from their priors that say how much of the answer assumptions move, 0 to 10,000; 0: not asked."""
     ledger: tuple[str, ...] = ()
     """Cooperative arms whose effect is taken apart by mechanism."""
+    sample: float | None = None
+    """Share of each district's villages that `povsim national` lives, above 0 to 1; None: all."""
     workers: int | None = field(default=None, compare=False)
     """Processes of this machine that live runs; None: threads of one process."""
     shards: int | None = field(default=None, compare=False)
@@ -217,6 +219,7 @@ def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
         futures=futures_from(given["futures"]),
         assumptions=read.whole("assumptions", given["assumptions"], 0, 10_000),
         ledger=ledger_from(given["ledger"], lived),
+        sample=_sample(given["sample"]),
         **_where(given),
         checkpoints=checkpoints.checkpoints_from(given["checkpoints"], horizon),
         branch_from=branch_from,
@@ -296,6 +299,15 @@ def _parameters(value: object) -> tuple[tuple[tuple[str, float], ...], list[str]
         warning = check_override(symbol, values[symbol])
         warnings += [] if not warning else [warning] if isinstance(warning, str) else list(warning)
     return tuple(sorted(values.items())), warnings
+
+
+def _sample(value: object) -> float | None:
+    """A share of villages; all of them is None, so that both ways to write it are one scenario."""
+    if value is None:
+        return None
+    share = read.share("sample", value)
+    checks.fail_if_outside("sample", share, 1e-6, 1, "a share of villages above 0, up to 1; null: all")
+    return None if share == 1 else share
 
 
 def _out(value: object) -> str | None:

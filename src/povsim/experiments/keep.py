@@ -16,7 +16,7 @@ from povsim.errors import PovsimError
 from povsim.experiments.branch import Branch, begins_after
 from povsim.experiments.checkpoint import Checkpoints, Start, VariantKept, close, save
 from povsim.experiments.executor import Executor, Job, Progress, backend_of
-from povsim.experiments.replicate import country_of
+from povsim.experiments.replicate import country_from, first_state
 from povsim.experiments.runs import Source, arms_at, replicate_of
 from povsim.model.arm import Arm
 from povsim.model.year_end import YearEnd
@@ -60,7 +60,8 @@ def checkpoints_job(
     found: dict[int, Start | YearEnd] = {0: Start(r.state, r.tracked, r.structural, r.year_before, r.traits)}
     if months[1:]:
         begun = arms_at(source, arms, after) if after else None
-        country = country_of(r, source.scenario, source.variant, arms, pool, threads, after=begun, may_stop=True)
+        state = first_state(r, arms, begun)
+        country = country_from(state, r, source.scenario, source.variant, arms, pool, threads, after=begun, may_stop=True)
         for month in months[1:]:
             country.live_to(month)
             found[month] = country.year_end()

@@ -26,6 +26,7 @@ from povsim.model.arm import Arm
 from povsim.model.baseline import baseline_poor, capacity_ahead
 from povsim.model.country import Country
 from povsim.model.rollout import YearOfRollout
+from povsim.model.rollout_office import RolloutOffice
 from povsim.model.state import State
 from povsim.model.year_end import YearEnd
 from povsim.population.columns import COOP, HOME, LIFE, PLACE, TIE
@@ -174,35 +175,30 @@ def burn_in(scenario: Scenario, variant: str, number: int, pool: Executor | None
     key = DrawKey(scenario.seed, number)
     sample = sample_of(scenario, variant, number)
     state = State.first(sample, -scenario.burn_in_months)
-    Country(
-        sample, state, [Arm("aid", p, TODAYS_AID)], variant, key,
-        months=scenario.burn_in_months, nation=nation(), record=False, interactions=scenario.interactions,
-        b=scenario.exit.b, pool=pool, threads=threads,
-    ).run()  # fmt: skip
+    live_to_the_branch(sample, state, scenario, variant, p, key, pool, threads)
     tracked, structural, ccap = baseline_poor(sample, state, p, variant)
     traits = traits_at_branch(sample, state, tracked, ccap)
     return Replicate(number, BurntIn(sample, state), tracked, structural, _year_before(sample, state, p, key), traits)
 
 
-def country_of(
-    replicate: Replicate,
+def live_to_the_branch(
+    sample: Sample,
+    state: State,
     scenario: Scenario,
     variant: str,
-    arms: Sequence[Arm],
+    p: dict[str, float],
+    key: DrawKey,
     pool: Executor | None = None,
     threads: int = 1,
-    *,
-    after: YearEnd | None = None,
-    may_stop: bool = False,
-) -> Country:
-    """The arms from the branch, or after a year's end, not lived yet; the replicate's state at the branch stays as it is."""
-    state = replicate.state.branch(len(arms)) if after is None else after.state.copy()
-    return Country(
-        replicate.sample, state, arms, variant, DrawKey(scenario.seed, replicate.number),
-        months=scenario.horizon_months, nation=nation(), tracked=replicate.tracked, macro=scenario.economy.macro,
-        interactions=scenario.interactions, b=scenario.exit.b, specs=scenario.programmes, pool=pool, threads=threads,
-        may_stop=may_stop, after=after,
+) -> None:
+    """Live the months before the branch with today's aid; `state`, of one arm, changes in place."""
+    country = Country(
+        sample, state, [Arm("aid", p, TODAYS_AID)], variant, key,
+        months=scenario.burn_in_months, nation=nation(), record=False, interactions=scenario.interactions,
+        b=scenario.exit.b, pool=pool, threads=threads,
     )  # fmt: skip
+    country.run()
+    country.release()
 
 
 def live_arms(
@@ -214,10 +210,43 @@ def live_arms(
     threads: int = 1,
     after: YearEnd | None = None,
 ) -> None:
-    """Live `arms` from the branch, or after a year's end, and add their outcomes to the replicate."""
-    country = country_of(replicate, scenario, variant, arms, pool, threads, after=after)
-    state, start = country.state, country.start
-    record = country.run()
+    """Live `arms` from the branch, or after a year's end, and add their outcomes to the replicate; its state stays as it was."""
+    state = first_state(replicate, arms, after)
+    country = country_from(state, replicate, scenario, variant, arms, pool, threads, after=after)
+    country.run()
+    add_outcomes(country, country.start, replicate, scenario)
+
+
+def first_state(replicate: Replicate, arms: Sequence[Arm], after: YearEnd | None) -> State:
+    """Tables of their own in which arms begin: at the branch, or after a year's end."""
+    return replicate.state.branch(len(arms)) if after is None else after.state.copy()
+
+
+def country_from(
+    state: State,
+    replicate: Replicate,
+    scenario: Scenario,
+    variant: str,
+    arms: Sequence[Arm],
+    pool: Executor | None = None,
+    threads: int = 1,
+    *,
+    office_class: type[RolloutOffice] = RolloutOffice,
+    after: YearEnd | None = None,
+    may_stop: bool = False,
+) -> Country:
+    """The country of `arms` at the branch, or after a year's end, not yet lived; it changes `state` in place."""
+    return Country(
+        replicate.sample, state, arms, variant, DrawKey(scenario.seed, replicate.number),
+        months=scenario.horizon_months, nation=nation(), tracked=replicate.tracked, macro=scenario.economy.macro,
+        interactions=scenario.interactions, b=scenario.exit.b, specs=scenario.programmes, office_class=office_class,
+        pool=pool, threads=threads, may_stop=may_stop, after=after,
+    )  # fmt: skip
+
+
+def add_outcomes(country: Country, start: NDArray[np.uint8], replicate: Replicate, scenario: Scenario) -> None:
+    """Add the outcomes of a country that was lived to the replicate, and let go of it; start [arm, V]: status at t = 0."""
+    state, arms, record, variant = country.state, country.arms, country.record, country.variant
     costs, outlays = costs_by_purse(record, start, replicate.village_weight, arms, state.coop[:, COOP.capital])
     persons = _persons_by_village(replicate.sample)
     replicate.until = record.until
@@ -290,9 +319,14 @@ def _year_before(sample: Sample, state: State, p: dict[str, float], key: DrawKey
     `month_0` [area, 4] as in ArmOutcome.poverty; `figures` for the check against published ones.
     """
     c = observed_consumption(sample, state, p["sigma_me"], key, range(state.t - 11, state.t + 1))
+    return {"month_0": month_0(sample, state, c[-1]), "figures": synthetic(sample, c)}
+
+
+def month_0(sample: Sample, state: State, observed: Floats) -> Floats:
+    """Person shares of the month of the branch [area, 4] as in ArmOutcome.poverty; `observed` [H] consumption of it, L."""
     true = state.home[0, HOME.c0 + state.t % 12]
-    gap = np.maximum(0.0, 1 - c[-1])
-    each = np.stack([c[-1] < 1, gap, gap**2, true < 1])
+    gap = np.maximum(0.0, 1 - observed)
+    each = np.stack([observed < 1, gap, gap**2, true < 1])
     rows = {"all": np.ones(sample.ids.size, np.bool_), "urban": sample.urban, "rural": ~sample.urban}
     shares = [each[:, m] @ sample.persons[m] / (sample.persons[m].sum() or np.nan) for m in rows.values()]
-    return {"month_0": np.stack(shares), "figures": synthetic(sample, c)}
+    return np.stack(shares)

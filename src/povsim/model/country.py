@@ -170,8 +170,8 @@ class Country(mesa.Model):
             office.go_on(after.rollouts[self.arms[a].name])
 
     def release(self) -> None:
-        """Let go of the tables. Agents and calendar point back at the country, so it stays until Python looks for cycles."""
-        del self.state, self.record
+        """Let go of everything. Agents and calendar point back at it, so it would stay until Python looks for cycles."""
+        vars(self).clear()
 
     # -- once a year ---------------------------------------------------------------------------------------------------
 

@@ -130,15 +130,31 @@ class RolloutOffice(mesa.Agent):
         }
 
     def _registry_shares(self) -> tuple[Floats, Floats]:
-        """Share of each village's families that the registry holds in the nation's lowest decile, and lowest two."""
-        model = self.model
-        home, life, sample = model.state.home[self.row], model.state.life, model.sample
-        registered = life[LIFE.u_reg] < self.arm.p["r_reg"]
-        record, weight = home[HOME.record], sample.weight
-        order = np.lexsort((sample.ids, np.where(registered, record, np.inf)))
-        below = np.empty_like(record)
-        below[order] = (np.cumsum(weight[order]) - weight[order] / 2) / weight.sum()
-        h = life[LIFE.h]
-        everyone = np.bincount(sample.village, weights=h)
-        low = [np.bincount(sample.village, weights=h * (registered & (below < part))) / everyone for part in (0.1, 0.2)]
-        return low[0], low[1]
+        registered, record = self.registry()
+        sample, h = self.model.sample, self.model.state.life[LIFE.h]
+        return low_shares(sample.ids, registered, record, sample.weight, h, sample.village)
+
+    def registry(self) -> tuple[NDArray[np.bool_], Floats]:
+        """Who is on the registry in this arm, and the record of each [H]."""
+        life = self.model.state.life
+        return life[LIFE.u_reg] < self.arm.p["r_reg"], self.model.state.home[self.row, HOME.record]
+
+
+def low_shares(
+    ids: NDArray[np.uint64],
+    registered: NDArray[np.bool_],
+    record: Floats,
+    weight: Floats,
+    h: Floats,
+    village: NDArray[np.int32],
+) -> tuple[Floats, Floats]:
+    """Share of each village's families that the registry holds in the nation's lowest decile, and lowest two [V].
+
+    By household [H]: id, on the registry or not, record, real households of the nation and of the village, row of the village.
+    """
+    order = np.lexsort((ids, np.where(registered, record, np.inf)))
+    below = np.empty_like(record)
+    below[order] = (np.cumsum(weight[order]) - weight[order] / 2) / weight.sum()
+    everyone = np.bincount(village, weights=h)
+    low = [np.bincount(village, weights=h * (registered & (below < part))) / everyone for part in (0.1, 0.2)]
+    return low[0], low[1]

@@ -97,19 +97,21 @@ def draw_sample(
     village = np.repeat(np.arange(n.size, dtype=np.int32), n)
     within = np.arange(start[-1]) - start[village]
     ids = (village_ids[village] << np.uint64(16)) | within.astype(np.uint64)
-    place = _places(cells, drawn, per_village, village_ids, p, key)
-    life = _lives(cells, drawn, village, within, n, place, ids, village_ids, p, fitted, key)
-    home = _homes(drawn, village, ids, life, p, fitted, key)
-    ties, tie_weight = _ties(start, ids, life[LIFE.h], key)
+    place = places_of(cells, drawn, per_village, village_ids, p, key)
+    spots = _halves(village, within, n, per_village, village_ids, key)
+    life = lives_of(cells, drawn, village, spots, place, ids, p, fitted, key)
+    home = homes_of(drawn, village, ids, life, p, fitted, key)
+    ties, tie_weight = ties_of(start, ids, life[LIFE.h], key)
     return Sample(
         cells, start, ids, village_ids, village, ties, tie_weight, life, home, place,
         drawn.cell, drawn.stratum, drawn.level, drawn.note,
     )  # fmt: skip
 
 
-def _places(
+def places_of(
     cells: pl.DataFrame, drawn: Drawn, per_village: Floats, ids: NDArray[np.uint64], p: Mapping[str, float], key: DrawKey
 ) -> Floats:
+    """Traits of villages [PLACE, V]; per_village [V]: real households of each."""
     place = np.zeros((len(PLACE_COLUMNS), ids.size))
     u = uniforms(key, Stream.VILLAGE_FIXED, ids)
     u2 = uniforms(key, Stream.VILLAGE_FIXED_2, ids)
@@ -120,26 +122,65 @@ def _places(
     place[PLACE.access] = u[:, 1]
     place[PLACE.capture] = u[:, 2] < p["capture_share"]
     place[PLACE.q_normal] = inverse_normal(u[:, 3])
-    place[PLACE.u_funnel] = np.where(drawn.low, LOW_SHARE * u2[:, 0], LOW_SHARE + (1 - LOW_SHARE) * u2[:, 0])
+    place[PLACE.u_funnel] = u2[:, 0]
+    if drawn.low is not None:
+        place[PLACE.u_funnel] = np.where(drawn.low, LOW_SHARE * u2[:, 0], LOW_SHARE + (1 - LOW_SHARE) * u2[:, 0])
     place[PLACE.u_cover] = u2[:, 1]
     place[PLACE.u] = p["sd_u"] * inverse_normal(u2[:, 2])
     place[PLACE.wedge] = p["wedge"] * (0.75 + 0.5 * place[PLACE.Z])
     return place
 
 
-def _lives(
-    cells: pl.DataFrame,
-    drawn: Drawn,
+@dataclass(frozen=True)
+class Spots:
+    """Where households stand within their village [H]: quantile of earning capacity, quantile of size, real households of the
+    village that each stands for."""
+
+    capacity: Floats
+    size: Floats
+    h: Floats
+
+
+def spread(first: Floats, step: float, number: NDArray[np.int64]) -> Floats:
+    """Quantiles strictly between 0 and 1 that spread evenly with the number of the household; `first`: that of number 0."""
+    at = first + step * number
+    return np.clip(at - np.floor(at), 1e-12, 1 - 1e-12)
+
+
+def _halves(
     village: NDArray[np.int32],
     within: NDArray[np.int64],
     n: NDArray[np.int64],
+    per_village: Floats,
+    village_ids: NDArray[np.uint64],
+    key: DrawKey,
+) -> Spots:
+    """Households with even number in the lower part of earning capacity, the others above it."""
+    shift = uniforms(key, Stream.SAMPLE, village_ids, alternative=1)[village]
+    lower = within % 2 == 0
+    u_class = spread(np.where(lower, shift[:, 0], shift[:, 1]), SPREAD[0], within // 2)
+    u_size = spread(np.where(lower, shift[:, 2], shift[:, 3]), SPREAD[1], within // 2)
+    in_lower = (n + 1) // 2
+    counts = np.where(lower, in_lower[village], (n - in_lower)[village])
+    return Spots(
+        np.where(lower, LOWER * u_class, LOWER + (1 - LOWER) * u_class),
+        u_size,
+        per_village[village] * np.where(lower, LOWER, 1 - LOWER) / counts,
+    )
+
+
+def lives_of(
+    cells: pl.DataFrame,
+    drawn: Drawn,
+    village: NDArray[np.int32],
+    spots: Spots,
     place: Floats,
     ids: NDArray[np.uint64],
-    village_ids: NDArray[np.uint64],
     p: Mapping[str, float],
     fitted: pl.DataFrame,
     key: DrawKey,
 ) -> Floats:
+    """Traits and first shocks of households [LIFE, H]."""
     life = np.zeros((len(LIFE_COLUMNS), ids.size))
     u1, u2, u3, u4 = (
         uniforms(key, s, ids)
@@ -147,15 +188,9 @@ def _lives(
     )
     shares = size_shares(p)
     ln_sizes = np.log(np.arange(1, LARGEST_SIZE + 1))
-    lower = within % 2 == 0
-    shift = uniforms(key, Stream.SAMPLE, village_ids, alternative=1)[village]
-    u_class = _fraction(np.where(lower, shift[:, 0], shift[:, 1]) + SPREAD[0] * (within // 2))
-    u_size = _fraction(np.where(lower, shift[:, 2], shift[:, 3]) + SPREAD[1] * (within // 2))
-    size = 1.0 + np.searchsorted(np.cumsum(shares)[:-1], u_size, side="right")
-    life[LIFE.z] = inverse_normal(np.where(lower, LOWER * u_class, LOWER + (1 - LOWER) * u_class))
-    in_lower = (n + 1) // 2
-    counts = np.where(lower, in_lower[village], (n - in_lower)[village])
-    life[LIFE.h] = place[PLACE.households][village] * np.where(lower, LOWER, 1 - LOWER) / counts
+    size = 1.0 + np.searchsorted(np.cumsum(shares)[:-1], spots.size, side="right")
+    life[LIFE.z] = inverse_normal(spots.capacity)
+    life[LIFE.h] = spots.h
     life[LIFE.size] = size
     line = cells["line_idr_per_head"].to_numpy()[drawn.cell]
     life[LIFE.line] = line[village] * size
@@ -179,11 +214,6 @@ def _lives(
     return life
 
 
-def _fraction(x: Floats) -> Floats:
-    """Fractional part, kept strictly between 0 and 1."""
-    return np.clip(x - np.floor(x), 1e-12, 1 - 1e-12)
-
-
 def _labour(u: Floats, u_remit: Floats, p: Mapping[str, float]) -> tuple[Floats, Floats]:
     """Labour capacity and remittances at the stationary shares of turnover and ageing."""
     half = p["age_1"] / (p["age_2"] + p["turn"])
@@ -193,7 +223,7 @@ def _labour(u: Floats, u_remit: Floats, p: Mapping[str, float]) -> tuple[Floats,
     return labour, np.where(labour == 0, p["remit_lo"] + (p["remit_hi"] - p["remit_lo"]) * u_remit, 0.0)
 
 
-def _homes(
+def homes_of(
     drawn: Drawn,
     village: NDArray[np.int32],
     ids: NDArray[np.uint64],
@@ -221,7 +251,7 @@ def _homes(
     return home
 
 
-def _ties(start: NDArray[np.int64], ids: NDArray[np.uint64], h: Floats, key: DrawKey) -> tuple[NDArray[np.int32], Floats]:
+def ties_of(start: NDArray[np.int64], ids: NDArray[np.uint64], h: Floats, key: DrawKey) -> tuple[NDArray[np.int32], Floats]:
     """Small world within each village: three neighbours on either side of a keyed ring and two keyed others, weighted by h."""
     u = uniforms(key, Stream.TIES, ids)
     ties = np.empty((ids.size, TIES), np.int32)

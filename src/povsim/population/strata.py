@@ -24,15 +24,15 @@ class Drawn:
     """Villages drawn, in id order.
 
     cell: row of the table of cells [V]; number: running number within the cell [V]; stratum [V]; weight: real villages each
-    stands for [V]; low: 1 where the village comes from the oversampled part of the funnel [V]; level: name of the strata;
-    note: sentence when strata were merged, else empty.
+    stands for [V]; low: 1 where the village comes from the oversampled part of the funnel [V], None where no part is; level:
+    name of the strata; note: sentence when strata were merged, else empty.
     """
 
     cell: NDArray[np.int64]
     number: NDArray[np.int64]
     stratum: NDArray[np.int64]
     weight: NDArray[np.float64]
-    low: NDArray[np.bool_]
+    low: NDArray[np.bool_] | None
     level: str
     note: str
 

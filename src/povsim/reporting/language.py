@@ -28,6 +28,7 @@ _REASON_WORDS = (
     ("cost_unknown", ("cost of an arm is null",)),
     ("exits_unknown", ("extra exits are null",)),
     ("group_empty", ("is empty",)),
+    ("one_village", ("two villages",)),
     ("one_replicate", ("replicate",)),
     ("none_trades", ("trades", "trading")),
     ("not_run", ("not run",)),

@@ -50,6 +50,14 @@ def write(folder: Path, code: str = "en") -> Path:
         for name, text in rollout_page.write(summary, tables, code, texts).items():
             put(folder / name, text.encode())
         return folder / "report.html"
+    if summary.get("command") == "national":
+        from povsim.reporting import national_page
+
+        tables = {name: table for name in national_page.TABLES if (table := _table(folder, name)) is not None}
+        texts = (_json(folder / "provenance.json"), _text(folder / "scenario.yaml"), _text(folder / "REPRODUCE.md"))
+        for name, text in national_page.write(summary, tables, code, texts).items():
+            put(folder / name, text.encode())
+        return folder / "report.html"
     summary.setdefault("brief", brief_numbers(summary, tables))
     drawn = figures(summary, tables, code)
     page = render(
