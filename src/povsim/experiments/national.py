@@ -18,9 +18,9 @@ import polars as pl
 from povsim.config import ArmSpec, Scenario
 from povsim.errors import PovsimError
 from povsim.experiments import national_tables
-from povsim.experiments.comparison import Comparison, Progress, VariantRun, fail_if_nothing_is_matched, model_arm
+from povsim.experiments.comparison import Comparison, VariantRun, fail_if_nothing_is_matched, model_arm
 from povsim.experiments.equal_money import AGREEMENT, ASSETS, CONTRACT, FORMS, TRIES, Twin, lived_money
-from povsim.experiments.executor import Advance, Executor, Job
+from povsim.experiments.executor import Advance, Executor, Job, Progress
 from povsim.experiments.national_district import DistrictOutcome, live_district, lived_part
 from povsim.experiments.national_merge import Nation
 from povsim.experiments.national_tables import VariantOfNation

@@ -210,7 +210,7 @@ def live_arms(
     threads: int = 1,
     after: YearEnd | None = None,
 ) -> None:
-    """Live `arms` from the branch, or after a year's end, and add their outcomes to the replicate; its state stays as it was."""
+    """Live `arms` from the branch, or after a year's end, and add their outcomes to the replicate; its state stays the same."""
     state = first_state(replicate, arms, after)
     country = country_from(state, replicate, scenario, variant, arms, pool, threads, after=after)
     country.run()
