@@ -110,6 +110,8 @@ WRONG = [
     (["sample=few"], ["'few' is text"]),
     (["smaple=.1"], ["smaple", "Did you mean 'sample'?"]),
     (["replicates=4"], ["replicates", "lives the nation once"]),
+    (["checkpoints=[0]"], ["checkpoints", "povsim compare takes it"]),
+    (["branch_from=x"], ["branch_from", "povsim compare takes it"]),
     (["futures=10"], ["futures", "povsim compare takes it"]),
     (["population=indonesia", "rollout=phased"], ["aid_cooperative", "over all villages", "sample=0.", "rollout=all"]),
     (["arms=[aid,aid_equal_cost,aid_cooperative]", "equal_money=best"], ["equal_money = best", "benefits, grant, families"]),

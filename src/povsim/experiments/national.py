@@ -188,6 +188,8 @@ def fail_if_not_for_the_nation(scenario: Scenario) -> None:
         "assumptions": scenario.assumptions > 0,
         "break_even": scenario.break_even,
         "ledger": bool(scenario.ledger),
+        "checkpoints": bool(scenario.checkpoints),
+        "branch_from": scenario.branch_from is not None,
     }
     for key, set_ in given.items():
         if set_:
