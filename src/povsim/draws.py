@@ -15,6 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from povsim.fastmath import fma, log
+from povsim.few import WORD, append, flag
 
 Floats = NDArray[np.float64]
 ROUNDS = 13
@@ -269,9 +270,12 @@ def fill_normals(block, word, out, n):
         q = q if q > -_CENTRE else -_CENTRE
         out[i] = _central(q if q < _CENTRE else _CENTRE)
     count = 0
-    for i in range(n):
-        block.at[count] = i
-        count += np.int64(np.uint32(block.words[word, i] - _FIRST_CENTRAL) > _CENTRAL_WORDS)
+    for first in range(0, n, WORD):
+        part = block.words[word, first : first + WORD]
+        tails = np.uint64(0)
+        for i in range(min(WORD, n - first)):
+            tails |= flag(np.uint32(part[i] - _FIRST_CENTRAL) > _CENTRAL_WORDS, i)
+        count = append(tails, first, block.at, count)
     whole = (count + 3) & -4
     for j in range(count, whole):
         block.at[j] = block.at[0]

@@ -6,10 +6,10 @@ Equation (21), model page section 6.
 import numpy as np
 
 from povsim.draws import LANES
+from povsim.model.blocks import block_of, blocks_of, compiled, in_block, inlined, lane_of, lanes, weighted_sum
 from povsim.model.cooperative import service_due
 from povsim.model.household import capacity, consumption_capacity, marginal_return, marketed_output, technology
 from povsim.model.hurdle import outputs, pass_the_hurdle
-from povsim.model.passes import block_of, blocks_of, compiled, in_block, inlined, lane_of, lanes, weighted_sum
 from povsim.model.scratch import SC, TR
 from povsim.population.columns import COOP, HOME, LIFE, TIE
 
@@ -18,55 +18,51 @@ POVERTY = ("observed", "gap", "severity", "latent")
 
 
 @compiled
-def consumption_of_the_year(home, homes, scratch, lo, n, t):
-    """Put this month's c into its place of the twelve in the table HOME, and renew their sum in the blocks.
+def consumption_of_the_year(home, homes, scratch, inside, first, t):
+    """Put this month's c into its place of the twelve in the table HOME, and renew their sum in the block.
 
-    The sum is carried from month to month and added up anew where t mod 12 = 0, so rounding cannot build up.
+    The sum is carried from month to month and added up anew where t mod 12 = 0, so rounding cannot build up. `first`: column
+    of the table that the block begins with; `inside`: households of the block.
     """
-    for b in range(blocks_of(n)):
-        c, total = scratch[b].rows[SC.c], homes[b].rows[HOME.c_sum]
-        first = lo + b * LANES
-        row = home[HOME.c0 + t % 12, first : first + in_block(n, b)]
+    c, total = scratch.rows[SC.c], homes.rows[HOME.c_sum]
+    row = home[HOME.c0 + t % 12, first : first + inside]
+    for k in range(row.size):
+        total[k] += c[k] - row[k]
+        row[k] = c[k]
+    if t % 12 == 0:
         for k in range(row.size):
-            total[k] += c[k] - row[k]
-            row[k] = c[k]
-        if t % 12 == 0:
+            total[k] = row[k]
+        for j in range(1, 12):
+            month = home[HOME.c0 + j, first : first + inside]
             for k in range(row.size):
-                total[k] = row[k]
-            for j in range(1, 12):
-                month = home[HOME.c0 + j, first : first + in_block(n, b)]
-                for k in range(row.size):
-                    total[k] += month[k]
+                total[k] += month[k]
 
 
 @compiled
-def last_below_the_line(homes, n, t, out):
-    """Month t into `out` [household] of those with m12 < 1."""
-    for b in range(blocks_of(n)):
-        total, first = homes[b].rows[HOME.c_sum], b * LANES
-        for k in range(in_block(n, b)):
-            out[first + k] = t if total[k] / 12.0 < 1.0 - TIE else out[first + k]
+def last_below_the_line(homes, inside, t, out):
+    """Month t into `out` [household of the block] of those with m12 < 1."""
+    total = homes.rows[HOME.c_sum]
+    for k in range(inside):
+        out[k] = t if total[k] / 12.0 < 1.0 - TIE else out[k]
 
 
 @compiled
-def observed_poverty(scratch, n, out):
-    """(21) FGT 0, 1, 2 of observed and headcount of true consumption, in persons of the real village. `out` [4]."""
-    for b in range(blocks_of(n)):
-        sc = scratch[b].rows
-        m = lanes(n, b)
-        for k in range(m):
-            c = sc[SC.c, k]
-            observed = c * sc[SC.seen, k]
-            gap = max(0.0, 1.0 - observed)
-            sc[SC.seen_poor, k] = 1.0 if observed < 1.0 else 0.0
-            sc[SC.seen_gap, k] = gap
-            sc[SC.seen_gap2, k] = gap * gap
-            sc[SC.poor, k] = 1.0 if c < 1.0 else 0.0
-        persons = sc[SC.persons]
-        out[0] += weighted_sum(persons, sc[SC.seen_poor], sc[SC.sums])
-        out[1] += weighted_sum(persons, sc[SC.seen_gap], sc[SC.sums])
-        out[2] += weighted_sum(persons, sc[SC.seen_gap2], sc[SC.sums])
-        out[3] += weighted_sum(persons, sc[SC.poor], sc[SC.sums])
+def observed_poverty(scratch, m, out):
+    """(21) FGT 0, 1, 2 of observed and headcount of true consumption, in persons of the real village. Added to `out` [4]."""
+    sc = scratch.rows
+    for k in range(m):
+        c = sc[SC.c, k]
+        observed = c * sc[SC.seen, k]
+        gap = max(0.0, 1.0 - observed)
+        sc[SC.seen_poor, k] = 1.0 if observed < 1.0 else 0.0
+        sc[SC.seen_gap, k] = gap
+        sc[SC.seen_gap2, k] = gap * gap
+        sc[SC.poor, k] = 1.0 if c < 1.0 else 0.0
+    persons = sc[SC.persons]
+    out[0] += weighted_sum(persons, sc[SC.seen_poor], sc[SC.sums])
+    out[1] += weighted_sum(persons, sc[SC.seen_gap], sc[SC.sums])
+    out[2] += weighted_sum(persons, sc[SC.seen_gap2], sc[SC.sums])
+    out[3] += weighted_sum(persons, sc[SC.poor], sc[SC.sums])
 
 
 @inlined
@@ -103,7 +99,7 @@ def household_capacity(life, home, coop, v, i, w, cooperative, p):
 
 
 @compiled
-def marks(homes, scratch, tracked, coop, v, p, cooperative, b, growth, growth_ahead, first, last, table, out):
+def marks(homes, scratch, tracked, coop, p, cooperative, b, growth, growth_ahead, first, last, table, out):
     """Marks of the tracked households of a village: `out` [tracked] uint8, bits as in `povsim.measures.exits`.
 
     `tracked`: their blocks, places in the village and traits filled in already; `cooperative`: whether there ever was one.
@@ -111,11 +107,11 @@ def marks(homes, scratch, tracked, coop, v, p, cooperative, b, growth, growth_ah
     mean_xi, r0, s_mkt, gross_net = p.mean_xi, p.r0, p.s_mkt, p.gross_net
     tenor, min_inst, r_c = p.tenor, p.min_inst, p.r_c
     wear_rate, s0, s1, k1 = p.wear_rate, p.s0, p.s1, p.k1
-    premium = coop[COOP.pi, v] * coop[COOP.qt, v]
+    premium = coop[COOP.pi] * coop[COOP.qt]
     own_premium = p.own_gain * premium
-    spill = p.chi_c * premium * coop[COOP.mshare, v]
-    loss_rate = coop[COOP.loss_rate, v]
-    trading = coop[COOP.status, v] == 4.0
+    spill = p.chi_c * premium * coop[COOP.mshare]
+    loss_rate = coop[COOP.loss_rate]
+    trading = coop[COOP.status] == 4.0
     n = last - first
     line = 1.0 - TIE
     upper = 1.0 + b - TIE

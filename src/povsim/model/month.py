@@ -17,19 +17,29 @@ from povsim.model.accounts import (
     monthly_accounts,
     terms_of_next_month,
 )
-from povsim.model.hurdle import CELLS, hurdle_tables
+from povsim.model.blocks import blocks_of, compiled, in_block, lanes
+from povsim.model.hurdle import TABLE, hurdle_tables
 from povsim.model.measurement import consumption_of_the_year, last_below_the_line, marks, observed_poverty
 from povsim.model.passes import (
-    blocks_of,
-    compiled,
-    in_block,
+    coping,
+    help_of_the_pool,
     income_and_aid,
-    lanes,
+    neighbours_help,
+    planning,
     repayment,
     saving_and_investment,
-    spending_and_coping,
+    service_of_loans,
 )
-from povsim.model.scratch import HOME_BLOCK, LIFE_BLOCK, SC, SCRATCH_BLOCK, TL, TRACKED_BLOCK
+from povsim.model.scratch import (
+    CANDIDATE_BLOCK,
+    HOME_BLOCK,
+    LIFE_BLOCK,
+    SC,
+    SCRATCH_BLOCK,
+    TL,
+    TRACKED_BLOCK,
+    VILLAGE,
+)
 from povsim.model.shocks import month_of_life, year_of_life
 from povsim.model.trade import membership, no_trade, patronage_refund, sales_and_loans
 from povsim.population.columns import COOP, HOME, LIFE
@@ -109,15 +119,16 @@ def live(
     lives = np.zeros(blocks, LIFE_BLOCK)
     homes = np.zeros((arms, blocks), HOME_BLOCK)
     scratch = np.zeros(blocks, SCRATCH_BLOCK)
+    villages, candidate = np.zeros(arms, VILLAGE), np.zeros(blocks, CANDIDATE_BLOCK)
     drawn = np.zeros(blocks, BLOCK)
     followed = np.zeros(blocks_of(most), TRACKED_BLOCK)
     reviewers, review_start = np.zeros(longest, np.int64), np.zeros(13, np.int64)
     few = np.zeros(blocks * LANES, np.int64)  # room for lists
     room, more_room = np.zeros(blocks * LANES), np.zeros(blocks * LANES)
-    hurdles = np.zeros((arms, CELLS + 1, 3))
-    hurdle_tables(p, hurdles)
+    hurdles, hurdle_of = np.zeros(arms, TABLE), np.zeros(arms, np.int64)
+    hurdle_tables(p, hurdles, hurdle_of)
     used = np.zeros(arms, np.bool_)
-    tally, losses = np.zeros(TALLY_ROWS), np.zeros(arms)
+    losses, nothing = np.zeros(arms), np.zeros(TALLY_ROWS)
     for v in range(village_from, village_to):
         lo = start[v]
         n = start[v + 1] - lo
@@ -141,6 +152,7 @@ def live(
                 unpack(life, lives, LIVED, lo, n)
                 for arm in range(arms):
                     unpack(home[arm], homes[arm], OWNED, lo, n)
+                    villages[arm].coop[:] = coop[arm, :, v]
                     # without a cooperative all columns of members are 0, in the table and, once cleared, in the blocks
                     if coop[arm, COOP.status, v] != 0.0 or coop[arm, COOP.covered, v] != 0.0:
                         unpack(home[arm], homes[arm], OF_MEMBERS, lo, n)
@@ -156,56 +168,68 @@ def live(
                 follow(followed, lives, traits, tracked, first, last)
             cooperatives = 0
             for arm in range(arms):
-                cooperatives += 1 if coop[arm, COOP.status, v] != 0.0 else 0
+                cooperatives += 1 if villages[arm].coop[COOP.status] != 0.0 else 0
             u_funnel, u_scandal, q_normal = month_of_life(
                 lives, scratch, drawn, place, v, village_ids[v], n, key, edited, t, p0, growth, macro[step], cooperatives > 0
             )
             for arm in range(arms):
-                q = p[arm]
-                house = homes[arm]
-                co = coop[arm]
-                status = co[COOP.status, v]
-                for j in range(TALLY_ROWS):
-                    tally[j] = 0.0
+                q, house, village, c_table = p[arm], homes[arm], villages[arm], home[arm]
+                hurdle = hurdles[hurdle_of[arm]]
+                co, tally = village.coop, village.tally
+                status = co[COOP.status]
+                tally[:] = nothing
                 tally[TL.losses] = losses[arm]
-                income_and_aid(lives, house, scratch, co, v, n, q, amounts[arm], is_asset, moy, tally)
-                co[COOP.vol, v] = 0.0
+                for j in range(blocks_of(n)):
+                    m = lanes(n, j)
+                    income_and_aid(lives[j], house[j], scratch[j], m, village, q, amounts[arm], is_asset, moy)
+                    if status == 0.0:
+                        repayment(house[j], scratch[j], m, q)
+                        planning(house[j], scratch[j], m, q)
+                co[COOP.vol] = 0.0
                 if status > 0.0:
                     if moy == 0:
-                        patronage_refund(lives, house, scratch, co, v, n, tally)
+                        patronage_refund(lives, house, scratch, co, n, tally)
                     joiners = reviewers[review_start[moy] : review_start[moy + 1]]
-                    membership(lives, house, scratch, place, co, v, n, q, joiners, near, near_weight, interactions, room, tally)
+                    membership(
+                        lives, house, scratch, place, v, n, village, q, joiners, near, near_weight, interactions, candidate
+                    )
                     if status == 4.0:
-                        c_last = home[arm, HOME.c0 + (t - 1) % 12, lo : lo + n]
-                        sales_and_loans(lives, house, scratch, c_last, co, v, n, q, interactions, few, room, tally)
-                repayment(house, scratch, co[COOP.q, v], n, q, status > 0.0, tally)
-                pool = co[COOP.pool, v] if interactions and status >= 1.0 and status <= 4.0 else 0.0
-                spending_and_coping(house, scratch, n, q, interactions, near, near_weight, pool, few, room, more_room, tally)
-                saving_and_investment(lives, house, scratch, co, v, n, q, hurdles[arm])
-                if status > 0.0:
-                    pays = monthly_accounts(co, v, q, units[arm], moy == 11, interactions, tally)
-                    if moy == 11:
-                        close_year(lives, house, scratch, co, v, n, q, pays)
-                    members_and_loans(lives, house, scratch, co, v, n, everyone)
-                if status > 0.0 or co[COOP.covered, v] != 0.0:
-                    governance_and_funnel(
-                        lives, house, scratch, place, co, v, n, q, interactions, u_funnel, u_scandal, q_normal
-                    )
-                terms_of_next_month(place, co, v, q, units[arm], branched, moy == 0, interactions, tally)
-                consumption_of_the_year(home[arm], house, scratch, lo, n, t)
-                if t >= below_from:
-                    last_below_the_line(house, n, t, out_below[arm, lo : lo + n])
+                        c_last = c_table[HOME.c0 + (t - 1) % 12, lo : lo + n]
+                        sales_and_loans(lives, house, scratch, c_last, co, n, q, interactions, few, room, tally)
+                    for j in range(blocks_of(n)):
+                        m = lanes(n, j)
+                        service_of_loans(house[j], scratch[j], m, village, q)
+                        repayment(house[j], scratch[j], m, q)
+                        planning(house[j], scratch[j], m, q)
+                if interactions:
+                    neighbours_help(scratch, near, near_weight, n, q.theta, q.help_cap, few, room, more_room)
+                    if status >= 1.0 and status <= 4.0 and co[COOP.pool] > 0.0:
+                        help_of_the_pool(house, scratch, n, q.pool_theta, co[COOP.pool], tally)
                 row = t - record_from
+                for j in range(blocks_of(n)):
+                    m, inside, begins = lanes(n, j), in_block(n, j), lo + j * LANES
+                    coping(house[j], scratch[j], m, q, tally)
+                    saving_and_investment(lives[j], house[j], scratch[j], m, co, q, hurdle)
+                    consumption_of_the_year(c_table, house[j], scratch[j], inside, begins, t)
+                    if t >= below_from:
+                        last_below_the_line(house[j], inside, t, out_below[arm, begins : begins + inside])
+                    if row >= 0:
+                        observed_poverty(scratch[j], m, out_poverty[arm, row, v])
+                if status > 0.0:
+                    pays = monthly_accounts(co, q, units[arm], moy == 11, interactions, tally)
+                    if moy == 11:
+                        close_year(lives, house, scratch, co, n, q, pays)
+                    members_and_loans(lives, house, scratch, co, n, everyone)
+                if status > 0.0 or co[COOP.covered] != 0.0:
+                    governance_and_funnel(house, scratch, place, co, v, n, q, interactions, u_funnel, u_scandal, q_normal)
+                terms_of_next_month(place, co, v, q, units[arm], branched, moy == 0, interactions, tally)
                 if row >= 0:
-                    observed_poverty(scratch, n, out_poverty[arm, row, v])
-                    out_status[arm, row, v] = np.uint8(co[COOP.status, v])
-                    out_members[arm, row, v] = co[COOP.mshare, v] * everyone if co[COOP.status, v] <= 5.0 else 0.0
+                    out_status[arm, row, v] = np.uint8(co[COOP.status])
+                    out_members[arm, row, v] = co[COOP.mshare] * everyone if co[COOP.status] <= 5.0 else 0.0
                     out_volume[arm, row, v] = tally[TL.volume]
-                    out_debt[arm, row, v] = co[COOP.Dx, v]
+                    out_debt[arm, row, v] = co[COOP.Dx]
                     seen = out_marks[arm, row]
-                    marks(
-                        house, scratch, followed, co, v, q, used[arm], b, growth, growth_ahead, first, last, hurdles[arm], seen
-                    )
+                    marks(house, scratch, followed, co, q, used[arm], b, growth, growth_ahead, first, last, hurdle, seen)
                 if audit.shape[0] > 0:
                     for j in range(TALLY_ROWS):
                         audit[arm, v, j] = tally[j]
@@ -215,6 +239,7 @@ def live(
                 pack(life, lives, AGED, lo, n)
                 for arm in range(arms):
                     pack(home[arm], homes[arm], OWNED_AND_CHANGED, lo, n)
+                    coop[arm, :, v] = villages[arm].coop
                     if used[arm]:
                         pack(home[arm], homes[arm], OF_MEMBERS, lo, n)
 
@@ -250,23 +275,25 @@ def order_by_review(review, reviewers, review_start):
 @compiled
 def unpack(table, blocks, columns, lo, n):
     """Columns of a village [column, household] into its blocks; lanes that are filled up are copies of the first household."""
-    for b in range(blocks_of(n)):
-        rows, first = blocks[b].rows, lo + b * LANES
-        for column in columns:
-            for k in range(in_block(n, b)):
-                rows[column, k] = table[column, first + k]
-            for k in range(in_block(n, b), lanes(n, b)):
-                rows[column, k] = table[column, lo]
+    for column in columns:
+        whole = table[column, lo : lo + n]
+        for b in range(blocks_of(n)):
+            row, part = blocks[b].rows[column], whole[b * LANES : b * LANES + LANES]
+            for k in range(part.size):
+                row[k] = part[k]
+            for k in range(part.size, lanes(n, b)):
+                row[k] = whole[0]
 
 
 @compiled
 def pack(table, blocks, columns, lo, n):
     """Columns of the blocks of a village back into the table."""
-    for b in range(blocks_of(n)):
-        rows, first = blocks[b].rows, lo + b * LANES
-        for column in columns:
-            for k in range(in_block(n, b)):
-                table[column, first + k] = rows[column, k]
+    for column in columns:
+        whole = table[column, lo : lo + n]
+        for b in range(blocks_of(n)):
+            row, part = blocks[b].rows[column], whole[b * LANES : b * LANES + LANES]
+            for k in range(part.size):
+                part[k] = row[k]
 
 
 @compiled

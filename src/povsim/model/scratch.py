@@ -12,7 +12,7 @@ from collections import namedtuple
 import numpy as np
 
 from povsim.draws import LANES
-from povsim.population.columns import HOME_COLUMNS, LIFE_COLUMNS
+from povsim.population.columns import COOP_COLUMNS, HOME_COLUMNS, LIFE_COLUMNS
 
 VECTORS = 8
 """Lanes in use are a multiple of this: two vectors of four."""
@@ -64,6 +64,7 @@ SCRATCH_COLUMNS = {
     "seen_poor": "1: observed poor",
     "seen_gap": "L: observed consumption below the line",
     "seen_gap2": "its square",
+    "few": "1: something rare holds",
     "sums": "room for sums",
     "least": "per month: bounds of the marginal return at unit ability",
     "most": "",
@@ -90,6 +91,20 @@ TRACKED_COLUMNS = {
 
 TR = namedtuple("TR", TRACKED_COLUMNS)(*range(len(TRACKED_COLUMNS)))
 
+CANDIDATE_COLUMNS = {
+    "gain": "L per month: gain from the cooperative's prices",
+    "c": "L per month: expected income, at least the floor of consumption",
+    "near": "weighted share of its ties that are members",
+    "felt": "L: fee as it is felt",
+    "means": "L: savings and income, at least 0.1",
+    "aided": "1: enrolled in a programme",
+    "K": HOME_COLUMNS["K"],
+    "cost": "L: fee to be paid",
+    "chance": "of joining, equation (9)",
+}
+
+CA = namedtuple("CA", CANDIDATE_COLUMNS)(*range(len(CANDIDATE_COLUMNS)))
+
 
 def _block(columns: dict[str, str]) -> np.dtype[np.void]:
     return np.dtype([("rows", np.float64, (len(columns), ROW_LENGTH)), ("at", np.int64, (ROW_LENGTH,))])
@@ -99,7 +114,8 @@ LIFE_BLOCK = _block(LIFE_COLUMNS)
 HOME_BLOCK = _block(HOME_COLUMNS)
 SCRATCH_BLOCK = _block(SCRATCH_COLUMNS)
 TRACKED_BLOCK = _block(TRACKED_COLUMNS)
-"""Blocks of the tables; `at`: places of the few, or of the tracked, in a block or village."""
+CANDIDATE_BLOCK = _block(CANDIDATE_COLUMNS)
+"""Blocks of the tables; `at`: places of the few, of the tracked, or of the candidates, in a block or village."""
 
 TALLY_COLUMNS = {
     "fees": "Rp: joining fees",
@@ -122,3 +138,6 @@ TALLY_COLUMNS = {
 }
 
 TL = namedtuple("TL", TALLY_COLUMNS)(*range(len(TALLY_COLUMNS)))
+
+VILLAGE = np.dtype([("coop", np.float64, (len(COOP_COLUMNS),)), ("tally", np.float64, (len(TALLY_COLUMNS),))])
+"""One village in one arm: its cooperative, a column of COOP after the other, and the tallies of the month."""
