@@ -49,9 +49,9 @@ def wrong_answers(variant: str, technology: tuple[float, ...]) -> int:
     wrong = 0
     for side in (1 + 1e-8, 1 - 1e-8):
         ability = p["hurdle"] / r * side
-        passes, least, most = (np.zeros(K.size) for _ in range(3))
+        passes, least, most, logs = (np.zeros(K.size) for _ in range(4))
         room = np.zeros(K.size + 1, np.int64)
-        pass_the_hurdle(K, ability, np.ones(K.size), passes, least, most, room, K.size, table, p)
+        pass_the_hurdle(K, ability, np.ones(K.size), passes, least, most, logs, room, K.size, table, p)
         wrong += int((passes != (side > 1)).sum())
     return wrong
 

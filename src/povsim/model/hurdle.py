@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from povsim.few import append_nonzero
-from povsim.model.household import marginal_return, technology
+from povsim.model.household import log_assets, marginal_return, output, technology
 
 compiled = njit(nogil=True, cache=True, error_model="numpy")
 
@@ -106,23 +106,25 @@ def hurdle_tables(p, tables, table_of):
 
 
 @compiled
-def outputs(K, h, m, p):
-    """(1) h(K) of the first m of a row.
+def outputs(K, logs, h, m, p):
+    """(1) h(K) of the first m of a row. `logs`: room.
 
-    A loop of its own, as every loop over powers: their constants fill the registers, and what else a loop does pushes
-    them out.
+    Loops of their own, and short ones, as every loop over logarithms or powers: their constants fill the registers, what else
+    a loop does pushes them out, and each chain of operations is waited for unless the next few are already under way.
     """
     A_L, gL, A_H, gH, F = p.A_L, p.gL, p.A_H, p.gH, p.F
     K1, K2, y1, slope = p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope
     for k in range(m):
-        h[k] = technology(K[k], A_L, gL, A_H, gH, F, K1, K2, y1, slope)
+        logs[k] = log_assets(K[k])
+    for k in range(m):
+        h[k] = output(logs[k], K[k], A_L, gL, A_H, gH, F, K1, K2, y1, slope)
 
 
 @compiled
-def pass_the_hurdle(K, ability, matters, passes, least, most, at, m, table, p):
+def pass_the_hurdle(K, ability, matters, passes, least, most, logs, at, m, table, p):
     """Into `passes`, of the first m of a row: 1 for those who pass, 0 for others and where `matters` is not above 0.
 
-    `least`, `most`, `at`: room.
+    `least`, `most`, `logs`, `at`: room.
     """
     hurdle, cells = p.hurdle, table.cells
     bits = K.view(np.int64)
@@ -146,7 +148,7 @@ def pass_the_hurdle(K, ability, matters, passes, least, most, at, m, table, p):
             least[4 * j + 1] = x + 0.3
             least[4 * j + 2] = x + 3.0
             least[4 * j + 3] = x
-        outputs(least, most, 4 * count, p)
+        outputs(least, logs, most, 4 * count, p)
         for j in range(count):
             k = at[first + j]
             r = marginal_return(most[4 * j], most[4 * j + 1], most[4 * j + 2], 1.0)

@@ -132,7 +132,7 @@ def marks(homes, scratch, tracked, coop, p, cooperative, b, growth, growth_ahead
         for row in range(TR.Dc, TR.member + 1 if not cooperative else TR.Dc):
             for j in range(m):
                 tr[row, j] = 0.0
-        outputs(tr[TR.K], tr[TR.h], m, p)
+        outputs(tr[TR.K], tr[TR.logs], tr[TR.h], m, p)
         for j in range(m):
             l, own, remit = tr[TR.l, j], tr[TR.own, j], tr[TR.remit, j]
             skill = tr[TR.skill, j]
@@ -155,7 +155,17 @@ def marks(homes, scratch, tracked, coop, p, cooperative, b, growth, growth_ahead
             # whether the hurdle is passed matters only above k1
             tr[TR.above, j] = max(max(ahead, alone), max(now, long_run)) - k1
         pass_the_hurdle(
-            tr[TR.K], tr[TR.ability], tr[TR.above], tr[TR.invests], tr[TR.least], tr[TR.most], scratch[0].at, m, table, p
+            tr[TR.K],
+            tr[TR.ability],
+            tr[TR.above],
+            tr[TR.invests],
+            tr[TR.least],
+            tr[TR.most],
+            tr[TR.logs],
+            scratch[0].at,
+            m,
+            table,
+            p,
         )
         for j in range(m):
             K, service, invests = tr[TR.K, j], tr[TR.service, j], tr[TR.invests, j] != 0.0

@@ -46,7 +46,7 @@ def income_and_aid(lives, homes, scratch, m, village, p, amounts, is_asset, mont
     works = coop[COOP.works]
     for k in range(m):
         home[HOME.K, k] *= sc[SC.assets, k]
-    outputs(home[HOME.K], sc[SC.h], m, p)
+    outputs(home[HOME.K], sc[SC.logs], sc[SC.h], m, p)
     for k in range(m):
         skill = home[HOME.skill, k]
         f = sc[SC.h, k] * life[LIFE.ability, k] * skill
@@ -261,7 +261,17 @@ def saving_and_investment(lives, homes, scratch, m, coop, p, table):
         home[HOME.S, k] = S
         sc[SC.aside, k] = set_aside(S, chi, buffer, home[HOME.ybar, k])
     pass_the_hurdle(
-        home[HOME.K], life[LIFE.ability], sc[SC.aside], sc[SC.invests], sc[SC.least], sc[SC.most], scratch.at, m, table, p
+        home[HOME.K],
+        life[LIFE.ability],
+        sc[SC.aside],
+        sc[SC.invests],
+        sc[SC.least],
+        sc[SC.most],
+        sc[SC.logs],
+        scratch.at,
+        m,
+        table,
+        p,
     )
     for k in range(m):
         x = sc[SC.aside, k]

@@ -34,6 +34,7 @@ SCRATCH_COLUMNS = {
     "u_join": "uniform: joining",
     "w": "L: earning capacity of the month",
     # of the arm
+    "logs": "room for logarithms of K",
     "h": "L: enterprise output h(K) at ability 1",
     "earn": "L: earnings before premium, losses and remittances",
     "m_out": "L: marketed output",
@@ -76,6 +77,7 @@ TRACKED_COLUMNS = {
     **{name: f"{LIFE_COLUMNS[name]} (of the year)" for name in ("ability", "l", "own", "trader", "remit")},
     **{name: f"{LIFE_COLUMNS[name]} (of the year)" for name in ("w_ahead", "w_year", "w_long")},
     **{name: HOME_COLUMNS[name] for name in ("K", "c_sum", "skill", "Dc", "D0", "phi", "shu12", "member")},
+    "logs": "room for logarithms of K",
     "h": "L: enterprise output h(K) at ability 1",
     "ahead": "L: ycap 36 months ahead",
     "alone": "L: ycap 36 months ahead without the cooperative margin",
