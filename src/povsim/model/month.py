@@ -17,9 +17,9 @@ from povsim.model.accounts import (
     monthly_accounts,
     terms_of_next_month,
 )
-from povsim.model.blocks import blocks_of, compiled, in_block, lanes
+from povsim.model.blocks import block_of, blocks_of, compiled, in_block, lane_of, lanes
 from povsim.model.hurdle import TABLE, hurdle_tables
-from povsim.model.measurement import consumption_of_the_year, last_below_the_line, marks, observed_poverty
+from povsim.model.measurement import consumption_of_the_year, keep, last_below_the_line, marks, observed_poverty
 from povsim.model.passes import (
     coping,
     help_of_the_pool,
@@ -38,6 +38,7 @@ from povsim.model.scratch import (
     SCRATCH_BLOCK,
     TL,
     TRACKED_BLOCK,
+    TRAIT_BLOCK,
     VILLAGE,
 )
 from povsim.model.shocks import month_of_life, year_of_life
@@ -121,7 +122,9 @@ def live(
     scratch = np.zeros(blocks, SCRATCH_BLOCK)
     villages, candidate = np.zeros(arms, VILLAGE), np.zeros(blocks, CANDIDATE_BLOCK)
     drawn = np.zeros(blocks, BLOCK)
-    followed = np.zeros(blocks_of(most), TRACKED_BLOCK)
+    # marks of as many months as fill one block, at most a year, are worked out at once
+    traits = np.zeros(max(1, blocks_of(most)), TRAIT_BLOCK)
+    followed = np.zeros((arms, max(1, blocks_of(most))), TRACKED_BLOCK)
     reviewers, review_start = np.zeros(longest, np.int64), np.zeros(13, np.int64)
     few = np.zeros(blocks * LANES, np.int64)  # room for lists
     room, more_room = np.zeros(blocks * LANES), np.zeros(blocks * LANES)
@@ -135,6 +138,9 @@ def live(
         near, near_weight = ties[lo : lo + n], tie_weight[lo : lo + n]
         edited = edits[edit_start[v] : edit_start[v + 1]]
         first, last = tracked_start[v], tracked_start[v + 1]
+        followers = last - first
+        at_once = max(1, min(12, LANES // max(1, followers)))
+        held = 0
         name_entities(drawn, ids, lo, n)
         order_by_review(life[LIFE.review, lo : lo + n], reviewers, review_start)
         everyone = 0.0
@@ -143,6 +149,8 @@ def live(
             t = t_from + step
             moy = (t - 1) % 12
             p0 = p[0]
+            row = t - record_from
+            year_ends = moy == 11 or step == months - 1
             branched = t >= 1
             growth = exp(p0.g_w * t / 12.0) if t > 0 else 1.0
             growth_ahead = exp(p0.g_w * (t + 36) / 12.0) if t >= 0 else 1.0
@@ -163,9 +171,7 @@ def live(
                 if moy == 0:
                     year_of_life(lives, homes, scratch, drawn, lo, n, ids, key, edited, t, p, growth, losses)
                 everyone = weigh(lives, scratch, LIFE.h, LIFE.size, LIFE.line, LIFE.trader, n)
-                wages = (LIFE.w_ahead, LIFE.w_year, LIFE.w_long)
-                traits = (LIFE.ability, LIFE.l, LIFE.own, LIFE.trader, LIFE.remit, *wages)  # in the order of TR
-                follow(followed, lives, traits, tracked, first, last)
+                follow(traits, lives, tracked, first, last, at_once)
             cooperatives = 0
             for arm in range(arms):
                 cooperatives += 1 if villages[arm].coop[COOP.status] != 0.0 else 0
@@ -205,7 +211,6 @@ def live(
                     neighbours_help(scratch, near, near_weight, n, q.theta, q.help_cap, few, room, more_room)
                     if status >= 1.0 and status <= 4.0 and co[COOP.pool] > 0.0:
                         help_of_the_pool(house, scratch, n, q.pool_theta, co[COOP.pool], tally)
-                row = t - record_from
                 for j in range(blocks_of(n)):
                     m, inside, begins = lanes(n, j), in_block(n, j), lo + j * LANES
                     coping(house[j], scratch[j], m, q, tally)
@@ -228,14 +233,17 @@ def live(
                     out_members[arm, row, v] = co[COOP.mshare] * everyone if co[COOP.status] <= 5.0 else 0.0
                     out_volume[arm, row, v] = tally[TL.volume]
                     out_debt[arm, row, v] = co[COOP.Dx]
-                    seen = out_marks[arm, row]
-                    marks(house, scratch, followed, co, q, used[arm], b, growth, growth_ahead, first, last, hurdle, seen)
+                    keep(house, traits, followed[arm], co, q, used[arm], growth, growth_ahead, followers, held)
+                    if held + 1 == at_once or year_ends:
+                        seen = out_marks[arm, row - held : row + 1, first:last]
+                        marks(traits, followed[arm], scratch[0].at, q, b, followers, held + 1, hurdle, seen)
                 if audit.shape[0] > 0:
                     for j in range(TALLY_ROWS):
                         audit[arm, v, j] = tally[j]
                 if status > 0.0:
                     no_trade(scratch, n)
-            if moy == 11 or step == months - 1:
+            held = 0 if row < 0 or held + 1 == at_once or year_ends else held + 1
+            if year_ends:
                 pack(life, lives, AGED, lo, n)
                 for arm in range(arms):
                     pack(home[arm], homes[arm], OWNED_AND_CHANGED, lo, n)
@@ -322,13 +330,13 @@ def weigh(lives, scratch, h, size, line, trader, n):
 
 
 @compiled
-def follow(followed, lives, traits, tracked, first, last):
-    """Places and traits (rows of LIFE, in the order of TR) of the tracked households first..last-1."""
+def follow(traits, lives, tracked, first, last, months):
+    """Places and traits of the tracked households first..last-1, one lane a household and month of `months`."""
     n = last - first
-    for g in range(blocks_of(n)):
-        rows, at = followed[g].rows, followed[g].at
-        for j in range(lanes(n, g)):
-            i = tracked[first + g * LANES + j] if j < in_block(n, g) else tracked[first]
-            at[j] = i
-            for trait in range(len(traits)):
-                rows[trait, j] = lives[i // LANES].rows[traits[trait], i % LANES]
+    of_life = (LIFE.ability, LIFE.l, LIFE.own, LIFE.trader, LIFE.remit, LIFE.w_ahead, LIFE.w_year, LIFE.w_long)  # as in TR
+    for lane in range(months * n):
+        rows, at, j = traits[block_of(lane)].rows, traits[block_of(lane)].at, lane_of(lane)
+        i = tracked[first + lane % n]
+        at[j] = i
+        for trait in range(len(of_life)):
+            rows[trait, j] = lives[block_of(i)].rows[of_life[trait], lane_of(i)]

@@ -73,17 +73,29 @@ SCRATCH_COLUMNS = {
 
 SC = namedtuple("SC", SCRATCH_COLUMNS)(*range(len(SCRATCH_COLUMNS)))
 
-TRACKED_COLUMNS = {
+TRAIT_COLUMNS = {
     **{name: f"{LIFE_COLUMNS[name]} (of the year)" for name in ("ability", "l", "own", "trader", "remit")},
     **{name: f"{LIFE_COLUMNS[name]} (of the year)" for name in ("w_ahead", "w_year", "w_long")},
-    **{name: HOME_COLUMNS[name] for name in ("K", "c_sum", "skill", "Dc", "D0", "phi", "shu12", "member")},
+}
+
+TR = namedtuple("TR", TRAIT_COLUMNS)(*range(len(TRAIT_COLUMNS)))
+
+TRACKED_COLUMNS = {
+    # of one household in one month of one arm
+    **{name: HOME_COLUMNS[name] for name in ("K", "c_sum", "skill", "shu12")},
+    "share": "of its marketed output, through the premium of the cooperative",
+    "loss": "share of its earnings lost to the cooperative",
+    "service": "L: due on the cooperative's loan",
+    "member": "1: member of a trading cooperative",
+    "growth": "of earning capacity since month 0",
+    "growth_ahead": "the same 36 months ahead",
+    # worked out
     "logs": "room for logarithms of K",
     "h": "L: enterprise output h(K) at ability 1",
     "ahead": "L: ycap 36 months ahead",
     "alone": "L: ycap 36 months ahead without the cooperative margin",
     "now": "L: ycap now",
     "long_run": "L: ycap over the long run",
-    "service": "L: due on the cooperative's loan",
     "above": "L: the largest of the four over k1",
     "invests": "1: the marginal return passes the hurdle",
     "least": "per month: bounds of the marginal return at unit ability",
@@ -91,7 +103,7 @@ TRACKED_COLUMNS = {
     "bits": "marks",
 }
 
-TR = namedtuple("TR", TRACKED_COLUMNS)(*range(len(TRACKED_COLUMNS)))
+TK = namedtuple("TK", TRACKED_COLUMNS)(*range(len(TRACKED_COLUMNS)))
 
 CANDIDATE_COLUMNS = {
     "gain": "L per month: gain from the cooperative's prices",
@@ -115,6 +127,7 @@ def _block(columns: dict[str, str]) -> np.dtype[np.void]:
 LIFE_BLOCK = _block(LIFE_COLUMNS)
 HOME_BLOCK = _block(HOME_COLUMNS)
 SCRATCH_BLOCK = _block(SCRATCH_COLUMNS)
+TRAIT_BLOCK = _block(TRAIT_COLUMNS)
 TRACKED_BLOCK = _block(TRACKED_COLUMNS)
 CANDIDATE_BLOCK = _block(CANDIDATE_COLUMNS)
 """Blocks of the tables; `at`: places of the few, of the tracked, or of the candidates, in a block or village."""
