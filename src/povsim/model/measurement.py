@@ -29,12 +29,12 @@ def consumption_of_the_year(home, homes, scratch, inside, first, t):
         total[k] += c[k] - row[k]
         row[k] = c[k]
     if t % 12 == 0:
+        months = home[HOME.c0 : HOME.c0 + 12, first : first + inside]
         for k in range(row.size):
-            total[k] = row[k]
-        for j in range(1, 12):
-            month = home[HOME.c0 + j, first : first + inside]
-            for k in range(row.size):
-                total[k] += month[k]
+            anew = months[0, k]
+            for j in range(1, 12):
+                anew += months[j, k]
+            total[k] = anew
 
 
 @compiled

@@ -67,11 +67,11 @@ def patronage_refund(lives, homes, scratch, coop, n, tally):
 
 
 @compiled
-def candidates(lives, homes, scratch, coop, p, reviewers, ties, tie_weight, candidate):
+def candidates(lives, homes, scratch, coop, p, reviewers, candidate):
     """Stage 5 (9): who may join of those who consider it this month, and what they think of it. Returns how many.
 
     `reviewers`: households that consider joining; `candidate`: blocks for those of them who are no members, are not barred
-    and can pay the fee. Ties are members as they stand before anybody leaves or joins.
+    and can pay the fee.
     """
     trading = coop[COOP.status] == 4.0
     pi, kappa, qt, rt, phibar = coop[COOP.pi], coop[COOP.kappa], coop[COOP.qt], coop[COOP.rt], coop[COOP.phibar]
@@ -88,14 +88,9 @@ def candidates(lives, homes, scratch, coop, p, reviewers, ties, tie_weight, cand
         cost = p.fee / life[LIFE.line, k] * (1.0 - waived * aided)
         if cost > means + sc[SC.aid, k]:
             continue
-        near = 0.0
-        for e in range(TIES):
-            j = np.uint32(ties[i, e])
-            near += tie_weight[i, e] * homes[block_of(j)].rows[HOME.member, lane_of(j)]
         ca, at = candidate[block_of(count)].rows, lane_of(count)
         ca[CA.gain, at] = phibar * (pi * qt * p.mean_xi * sc[SC.m_out, k] + kappa * rt * ybar) if trading else 0.0
         ca[CA.c, at] = max(ybar, p.c_floor)
-        ca[CA.near, at] = near
         ca[CA.felt, at] = cost * (1.0 - deducted * aided)  # what comes off the aid is not felt as a fee
         ca[CA.means, at] = max(means, 0.1)
         ca[CA.aided, at] = aided
@@ -117,6 +112,49 @@ def chances(rows, m, coop, p):
             rows[CA.gain, k], rows[CA.c, k], rows[CA.near, k], q, invited * aided, rows[CA.felt, k], rows[CA.means, k], aided,
             rows[CA.K, k], j0, j1, j2, j3, j4, j5, j6, j7,
         )  # fmt: skip
+
+
+@compiled
+def those_who_join(homes, scratch, coop, p, ties, tie_weight, candidate, count):
+    """Stage 5 (9): of `count` candidates those who join, moved to the first lanes of `candidate`. Returns how many.
+
+    No chance is above the one with whatever share of members among the ties favours joining: most draws are, and then the
+    ties, which lie all over the memory, are not looked at. Ties are members as they stand before anybody leaves or joins.
+    """
+    join = 0
+    most = 1.0 if p.j2 > 0.0 else 0.0
+    for b in range(blocks_of(count)):
+        ca, at = candidate[b].rows, candidate[b].at
+        for k in range(lanes(count, b)):
+            ca[CA.near, k] = most
+        chances(ca, lanes(count, b), coop, p)
+        hopeful = 0
+        for j in range(in_block(count, b)):
+            i = at[j]
+            if scratch[block_of(i)].rows[SC.u_join, lane_of(i)] >= ca[CA.chance, j] * (1.0 + 1e-9):
+                continue
+            near = 0.0
+            for e in range(TIES):
+                other = np.uint32(ties[i, e])
+                near += tie_weight[i, e] * homes[block_of(other)].rows[HOME.member, lane_of(other)]
+            move(ca, at, j, ca, at, hopeful)
+            ca[CA.near, hopeful] = near
+            hopeful += 1
+        chances(ca, (hopeful + 7) & -8, coop, p)
+        for j in range(hopeful):
+            i = at[j]
+            if scratch[block_of(i)].rows[SC.u_join, lane_of(i)] < ca[CA.chance, j]:
+                move(ca, at, j, candidate[block_of(join)].rows, candidate[block_of(join)].at, lane_of(join))
+                join += 1
+    return join
+
+
+@inlined
+def move(rows, at, j, to_rows, to_at, k):
+    """One candidate from lane j of a block to lane k of a block."""
+    to_at[k] = at[j]
+    for row in range(len(CA)):
+        to_rows[row, k] = rows[row, j]
 
 
 @compiled
@@ -173,21 +211,19 @@ def membership(lives, homes, scratch, place, v, n, village, p, reviewers, ties, 
     running = status >= 1.0 and status <= 4.0
     count = 0
     if interactions and running:
-        count = candidates(lives, homes, scratch, coop, p, reviewers, ties, tie_weight, candidate)
+        count = candidates(lives, homes, scratch, coop, p, reviewers, candidate)
+        count = those_who_join(homes, scratch, coop, p, ties, tie_weight, candidate, count)
     leaving_and_dues(lives, homes, scratch, n, village, p, interactions)
-    for b in range(blocks_of(count)):
-        ca, at = candidate[b].rows, candidate[b].at
-        chances(ca, lanes(count, b), coop, p)
-        for j in range(in_block(count, b)):
-            i = at[j]
-            k = lane_of(i)
-            home, sc = homes[block_of(i)].rows, scratch[block_of(i)].rows
-            if sc[SC.u_join, k] < ca[CA.chance, j]:
-                cost = ca[CA.cost, j]
-                sc[SC.trade, k] -= cost
-                home[HOME.member, k] = 1.0
-                home[HOME.cap, k] = cost
-                tally[TL.fees] += sc[SC.rp, k] * cost
+    for j in range(count):
+        ca, at = candidate[block_of(j)].rows, lane_of(j)
+        i = candidate[block_of(j)].at[at]
+        k = lane_of(i)
+        home, sc = homes[block_of(i)].rows, scratch[block_of(i)].rows
+        cost = ca[CA.cost, at]
+        sc[SC.trade, k] -= cost
+        home[HOME.member, k] = 1.0
+        home[HOME.cap, k] = cost
+        tally[TL.fees] += sc[SC.rp, k] * cost
     if status == 4.0:
         pi, kappa = coop[COOP.pi], coop[COOP.kappa]
         trust, distance = coop[COOP.trust], 1.0 - place[PLACE.access, v]
