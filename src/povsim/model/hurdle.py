@@ -148,7 +148,7 @@ def pass_the_hurdle(K, ability, matters, passes, least, most, logs, at, m, table
             least[4 * j + 1] = x + 0.3
             least[4 * j + 2] = x + 3.0
             least[4 * j + 3] = x
-        outputs(least, logs, most, 4 * count, p)
+        outputs(least, logs, most, (4 * count + 7) & -8, p)  # whole vectors, whatever stands in their last lanes
         for j in range(count):
             k = at[first + j]
             r = marginal_return(most[4 * j], most[4 * j + 1], most[4 * j + 2], 1.0)
