@@ -5,7 +5,7 @@ Equation (21), model page section 6.
 
 import numpy as np
 
-from povsim.model.blocks import block_of, blocks_of, compiled, inlined, lane_of, lanes, weighted_sum
+from povsim.model.blocks import block_of, blocks_of, compiled, four_weighted_sums, inlined, lane_of, lanes
 from povsim.model.cooperative import service_due
 from povsim.model.household import capacity, consumption_capacity, marginal_return, marketed_output, technology
 from povsim.model.hurdle import outputs, pass_the_hurdle
@@ -57,11 +57,13 @@ def observed_poverty(scratch, m, out):
         sc[SC.seen_gap, k] = gap
         sc[SC.seen_gap2, k] = gap * gap
         sc[SC.poor, k] = 1.0 if c < 1.0 else 0.0
-    persons = sc[SC.persons]
-    out[0] += weighted_sum(persons, sc[SC.seen_poor], sc[SC.sums])
-    out[1] += weighted_sum(persons, sc[SC.seen_gap], sc[SC.sums])
-    out[2] += weighted_sum(persons, sc[SC.seen_gap2], sc[SC.sums])
-    out[3] += weighted_sum(persons, sc[SC.poor], sc[SC.sums])
+    poor, gap, severity, latent = four_weighted_sums(
+        sc[SC.persons], sc[SC.seen_poor], sc[SC.seen_gap], sc[SC.seen_gap2], sc[SC.poor], sc[SC.sums]
+    )
+    out[0] += poor
+    out[1] += gap
+    out[2] += severity
+    out[3] += latent
 
 
 @inlined

@@ -323,6 +323,7 @@ def weigh(lives, scratch, h, size, line, trader, n):
             rows[h, k] = 0.0  # filled up: stands for nobody
         for k in range(LANES):
             sc[SC.rp, k] = rows[h, k] * rows[line, k]
+            sc[SC.whole, k] = 1.0
             sc[SC.trader_rp, k] = rows[trader, k] * sc[SC.rp, k]
             sc[SC.persons, k] = rows[h, k] * rows[size, k]
             everyone += rows[h, k]

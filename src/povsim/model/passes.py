@@ -58,7 +58,6 @@ def income_and_aid(lives, homes, scratch, m, village, p, amounts, is_asset, mont
         sc[SC.m_out, k] = m_out
         sc[SC.y, k] = earn + xi * share * m_out - life[LIFE.trader, k] * loss_rate * earn + life[LIFE.remit, k]
         sc[SC.aid, k] = 0.0
-        sc[SC.whole, k] = 1.0
     aided = False
     for g in range(amounts.shape[0]):
         amount = amounts[g, month_of_year]
