@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-COMPILED = ("draws.py", "fastmath.py", "model/*.py", "measures/*.py", "population/*.py", "parameters/*.yaml")
+COMPILED = ("draws.py", "fastmath.py", "few.py", "model/*.py", "measures/*.py", "population/*.py", "parameters/*.yaml")
 KEPT = 3
 """Folders of earlier states of the sources that are kept."""
 

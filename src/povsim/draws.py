@@ -15,6 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from povsim.fastmath import fma, log
+from povsim.few import WORD, append, flag
 
 Floats = NDArray[np.float64]
 ROUNDS = 13
@@ -158,8 +159,9 @@ BLOCK = np.dtype(
         ("low", np.uint32, (LANES,)),  # halves of the entities' ids
         ("high", np.uint32, (LANES,)),
         ("words", np.uint32, (4, LANES)),
-        ("at", np.int64, (LANES + 4,)),  # room for the tails of normals
-        ("tail", np.float64, (LANES + 4,)),
+        ("at", np.int64, (LANES + 8,)),  # room for the tails of normals
+        ("tail", np.float64, (LANES + 8,)),
+        ("logs", np.float64, (LANES + 8,)),
     ]
 )
 """A block of draws. One record, because rows of one record cannot overlap, and LLVM knows it: it gives up on a loop over
@@ -213,9 +215,9 @@ def _central(q):
 
 
 @njit(forceinline=True, error_model="numpy")
-def _tail(p):
-    """AS 241 (PPND16) for the smaller tail exp(-25) <= p < .075: the size of the normal."""
-    r = np.sqrt(-log(p)) - 1.6
+def _tail(log_p):
+    """AS 241 (PPND16) for the smaller tail exp(-25) <= p < .075, from its logarithm: the size of the normal."""
+    r = np.sqrt(-log_p) - 1.6
     top = _polynomial(
         r, 7.7454501427834140764e-4, 0.0227238449892691845833, 0.24178072517745061177, 1.27045825245236838258,
         3.64784832476320460504, 5.7694972214606914055, 4.6303378461565452959, 1.42343711074968357734,
@@ -254,7 +256,7 @@ def normal(u):
     if abs(q) <= _CENTRE:
         return _central(q)
     p = u if q < 0.0 else 1.0 - u
-    size = _tail(p) if p >= _FAR else _far_tail(p)
+    size = _tail(log(p)) if p >= _FAR else _far_tail(p)
     return -size if q < 0.0 else size
 
 
@@ -270,18 +272,23 @@ def fill_normals(block, word, out, n):
         q = q if q > -_CENTRE else -_CENTRE
         out[i] = _central(q if q < _CENTRE else _CENTRE)
     count = 0
-    for i in range(n):
-        block.at[count] = i
-        count += np.int64(np.uint32(block.words[word, i] - _FIRST_CENTRAL) > _CENTRAL_WORDS)
-    whole = (count + 3) & -4
+    for first in range(0, n, WORD):
+        part = block.words[word, first : first + WORD]
+        tails = np.uint64(0)
+        for i in range(min(WORD, n - first)):
+            tails |= flag(np.uint32(part[i] - _FIRST_CENTRAL) > _CENTRAL_WORDS, i)
+        count = append(tails, first, block.at, count)
+    whole = (count + 7) & -8
     for j in range(count, whole):
         block.at[j] = block.at[0]
     for j in range(whole):
         block.tail[j] = uniform(block.words[word, block.at[j]])
     for j in range(whole):
         u = block.tail[j]
-        size = _tail(u if u < 0.5 else 1.0 - u)
-        block.tail[j] = -size if u < 0.5 else size
+        block.logs[j] = log(u if u < 0.5 else 1.0 - u)
+    for j in range(whole):
+        size = _tail(block.logs[j])
+        block.tail[j] = -size if block.tail[j] < 0.5 else size
     for j in range(count):
         out[block.at[j]] = block.tail[j]
 

@@ -21,10 +21,14 @@ PASSES = {
         "passes": ("income_and_aid",),
         "trade": ("patronage_refund",),
     },
-    ("membership, leaving and patronage",): {"trade": ("membership",)},
+    ("membership, leaving and patronage",): {
+        "trade": ("membership", "candidates", "chances", "those_who_join", "leaving_and_dues"),
+    },
     ("trading and credit",): {"trade": ("sales_and_loans", "vouchers_spent")},
-    ("repayment and default",): {"passes": ("repayment",)},
-    ("spending and coping",): {"passes": ("spending_and_coping",)},
+    ("repayment and default",): {"passes": ("service_of_loans", "repayment")},
+    ("spending and coping",): {
+        "passes": ("planning", "neighbours_help", "help_of_the_pool", "coping"),
+    },
     ("saving and investment",): {"passes": ("saving_and_investment",)},
     ("cooperative accounts and SHU",): {"accounts": ("monthly_accounts", "close_year", "members_and_loans")},
     ("governance and funnel",): {"accounts": ("governance_and_funnel", "dissolve")},
@@ -35,7 +39,15 @@ PASSES = {
     },
     ("measurement",): {
         "accounts": ("terms_of_next_month",),
-        "measurement": ("consumption_of_the_year", "last_below_the_line", "observed_poverty", "household_capacity", "marks"),
+        "month": ("follow",),
+        "measurement": (
+            "consumption_of_the_year",
+            "last_below_the_line",
+            "observed_poverty",
+            "household_capacity",
+            "keep",
+            "marks",
+        ),
     },
 }
 """Stages and the functions that live them, by module of `povsim.model`."""

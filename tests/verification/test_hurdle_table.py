@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from povsim import parameters
-from povsim.model.hurdle import CELLS, HIGHEST, LOWEST, hurdle_table, pass_the_hurdle
+from povsim.model.hurdle import CELLS, HIGHEST, LOWEST, TABLE, hurdle_table, pass_the_hurdle
 from povsim.model.rates import records
 from verification.small_world import VARIANTS
 
@@ -41,7 +41,7 @@ def returns(K: np.ndarray, p) -> np.ndarray:
 def wrong_answers(variant: str, technology: tuple[float, ...]) -> int:
     """Households a millionth of a percent above and below the hurdle that get the wrong answer, all over the table."""
     p = records([{**parameters.values(variant), **dict(zip(TECHNOLOGY, technology, strict=True))}], variant)[0]
-    table = np.zeros((CELLS + 1, 3))
+    table = np.zeros(1, TABLE)[0]
     hurdle_table(p, np.zeros(2 * CELLS + 1), table)
     doublings = np.arange(LOWEST * 64 * WITHIN_A_CELL - 64, HIGHEST * 64 * WITHIN_A_CELL + 64) / (64 * WITHIN_A_CELL)
     K = 2.0**doublings  # cells divide a doubling evenly in K, so these fall everywhere within them
@@ -49,9 +49,9 @@ def wrong_answers(variant: str, technology: tuple[float, ...]) -> int:
     wrong = 0
     for side in (1 + 1e-8, 1 - 1e-8):
         ability = p["hurdle"] / r * side
-        passes, least, most = (np.zeros(K.size) for _ in range(3))
+        passes, least, most, logs = (np.zeros(K.size) for _ in range(4))
         room = np.zeros(K.size + 1, np.int64)
-        pass_the_hurdle(K, ability, np.ones(K.size), passes, least, most, room, K.size, table, p)
+        pass_the_hurdle(K, ability, np.ones(K.size), passes, least, most, logs, room, K.size, table, p)
         wrong += int((passes != (side > 1)).sum())
     return wrong
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from povsim.draws import Stream, uniform
 from povsim.errors import PovsimError
-from povsim.model.passes import block_of, compiled, lane_of
+from povsim.model.blocks import block_of, compiled, lane_of
 from povsim.population.sample import Sample
 
 Floats = NDArray[np.float64]

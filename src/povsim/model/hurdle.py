@@ -9,7 +9,8 @@ answer is always that of the rules.
 import numpy as np
 from numba import njit
 
-from povsim.model.household import marginal_return, technology
+from povsim.few import append_nonzero
+from povsim.model.household import log_assets, marginal_return, output, technology
 
 compiled = njit(nogil=True, cache=True, error_model="numpy")
 
@@ -19,6 +20,8 @@ CELLS = 128 * (HIGHEST - LOWEST)
 SHIFT = np.int64(52 - 7)
 # A float64 shifted by SHIFT is its exponent and the leading 7 bits of its mantissa: the number of its cell, from FIRST on.
 FIRST = np.int64(128 * (1023 + LOWEST))
+TABLE = np.dtype([("cells", np.float64, (CELLS + 1, 3))])
+"""Lines of the cells: value at K = 0, slope, distance. A record, so that LLVM knows how far apart they are."""
 NEAR = 1e-3
 """Two pieces nearer than this, as a share, may change places and back within a cell."""
 ALL_BRIDGE = 2.0 + 3.0 * 2.0 + 9.0 * 2.0
@@ -57,36 +60,37 @@ def pieces_at(K, A_L, gL, A_H, gH, F, K1, K2, y1, slope):
 
 @compiled
 def hurdle_table(p, r, table):
-    """Lines (value at K = 0, slope, distance) of the cells [CELLS + 1, 3]; the last stands for K outside. `r`: room.
+    """Lines of the cells of a TABLE; the last stands for K outside. `r`: room.
 
     Where r is smooth it bends evenly within a cell: four times the distance of the line from r in the middle bounds it, with
     a millionth of r for what is left of evenness. Where it may have a kink, the distance is infinite: it is worked out.
     """
     A_L, gL, A_H, gH, F = p.A_L, p.gL, p.A_H, p.gH, p.F
     K1, K2, y1, slope = p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope
+    cells = table.cells
     for j in range(2 * CELLS + 1):  # both ends and the middle of every cell
         K = np.int64((FIRST << SHIFT) + (j << (SHIFT - 1))).view(np.float64)
         r[j] = return_at(K, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
     for cell in range(CELLS + 1):
         K = np.int64((cell + FIRST) << SHIFT).view(np.float64)
-        table[cell, 2] = pieces_at(K, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
+        cells[cell, 2] = pieces_at(K, A_L, gL, A_H, gH, F, K1, K2, y1, slope)
     for cell in range(CELLS):
         start = np.int64((cell + FIRST) << SHIFT).view(np.float64)
         end = np.int64((cell + 1 + FIRST) << SHIFT).view(np.float64)
         a, middle, b = r[2 * cell], r[2 * cell + 1], r[2 * cell + 2]
-        smooth = table[cell, 2] == table[cell + 1, 2]
-        table[cell, 1] = (b - a) / (end - start)
-        table[cell, 0] = a - table[cell, 1] * start
+        smooth = cells[cell, 2] == cells[cell + 1, 2]
+        cells[cell, 1] = (b - a) / (end - start)
+        cells[cell, 0] = a - cells[cell, 1] * start
         distance = 4.0 * abs(middle - 0.5 * (a + b)) + 1e-6 * (abs(a) + abs(b))
-        table[cell, 2] = distance if smooth else np.inf
-    table[CELLS, 0] = 0.0
-    table[CELLS, 1] = 0.0
-    table[CELLS, 2] = np.inf
+        cells[cell, 2] = distance if smooth else np.inf
+    cells[CELLS, 0] = 0.0
+    cells[CELLS, 1] = 0.0
+    cells[CELLS, 2] = np.inf
 
 
 @compiled
-def hurdle_tables(p, tables):
-    """Tables of all arms [arm, CELLS + 1, 3]; those with the same technology have the same."""
+def hurdle_tables(p, tables, table_of):
+    """Tables of all arms; `table_of` [arm]: which of `tables` is an arm's, one for all that have the same technology."""
     room = np.zeros(2 * CELLS + 1)
     for arm in range(p.size):
         q, same = p[arm], arm
@@ -96,50 +100,45 @@ def hurdle_tables(p, tables):
             pieces = (q.maj_K1 == o.maj_K1) & (q.maj_K2 == o.maj_K2) & (q.maj_y1 == o.maj_y1) & (q.maj_slope == o.maj_slope)
             if same == arm and technologies and pieces:
                 same = other
+        table_of[arm] = same
         if same == arm:
             hurdle_table(q, room, tables[arm])
-        else:
-            for cell in range(CELLS + 1):
-                for j in range(3):
-                    tables[arm, cell, j] = tables[same, cell, j]
 
 
 @compiled
-def outputs(K, h, m, p):
-    """(1) h(K) of the first m of a row.
+def outputs(K, logs, h, m, p):
+    """(1) h(K) of the first m of a row. `logs`: room.
 
-    A loop of its own, as every loop over powers: their constants fill the registers, and what else a loop does pushes
-    them out.
+    Loops of their own, and short ones, as every loop over logarithms or powers: their constants fill the registers, what else
+    a loop does pushes them out, and each chain of operations is waited for unless the next few are already under way.
     """
     A_L, gL, A_H, gH, F = p.A_L, p.gL, p.A_H, p.gH, p.F
     K1, K2, y1, slope = p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope
     for k in range(m):
-        h[k] = technology(K[k], A_L, gL, A_H, gH, F, K1, K2, y1, slope)
+        logs[k] = log_assets(K[k])
+    for k in range(m):
+        h[k] = output(logs[k], K[k], A_L, gL, A_H, gH, F, K1, K2, y1, slope)
 
 
 @compiled
-def pass_the_hurdle(K, ability, matters, passes, least, most, at, m, table, p):
+def pass_the_hurdle(K, ability, matters, passes, least, most, logs, at, m, table, p):
     """Into `passes`, of the first m of a row: 1 for those who pass, 0 for others and where `matters` is not above 0.
 
-    `least`, `most`, `at`: room.
+    `least`, `most`, `logs`, `at`: room.
     """
-    hurdle = p.hurdle
+    hurdle, cells = p.hurdle, table.cells
     bits = K.view(np.int64)
     for k in range(m):
         cell = np.uint64((bits[k] >> SHIFT) - FIRST)  # below the first: a huge number
         cell = cell if cell < np.uint64(CELLS) else np.uint64(CELLS)
-        r = table[cell, 0] + table[cell, 1] * K[k]
-        least[k] = r - table[cell, 2]
-        most[k] = r + table[cell, 2]
+        r = cells[cell, 0] + cells[cell, 1] * K[k]
+        least[k] = r - cells[cell, 2]
+        most[k] = r + cells[cell, 2]
     for k in range(m):
         asked = matters[k] > 0.0
         passes[k] = 1.0 if asked & (least[k] * ability[k] >= hurdle) else 0.0
         most[k] = 1.0 if asked & (least[k] * ability[k] < hurdle) & (most[k] * ability[k] >= hurdle) else 0.0
-    unsure = np.int64(0)
-    for k in range(m):
-        if most[k] != 0.0:
-            at[unsure] = k
-            unsure += 1
+    unsure = append_nonzero(most, m, 0, at, 0)
     batch = m // 4  # the three values of h that each return takes stand side by side in a vector
     for first in range(0, unsure, batch):
         count = min(batch, unsure - first)
@@ -149,7 +148,7 @@ def pass_the_hurdle(K, ability, matters, passes, least, most, at, m, table, p):
             least[4 * j + 1] = x + 0.3
             least[4 * j + 2] = x + 3.0
             least[4 * j + 3] = x
-        outputs(least, most, 4 * count, p)
+        outputs(least, logs, most, (4 * count + 7) & -8, p)  # whole vectors, whatever stands in their last lanes
         for j in range(count):
             k = at[first + j]
             r = marginal_return(most[4 * j], most[4 * j + 1], most[4 * j + 2], 1.0)

@@ -17,19 +17,30 @@ from povsim.model.accounts import (
     monthly_accounts,
     terms_of_next_month,
 )
-from povsim.model.hurdle import CELLS, hurdle_tables
-from povsim.model.measurement import consumption_of_the_year, last_below_the_line, marks, observed_poverty
+from povsim.model.blocks import block_of, blocks_of, compiled, in_block, lane_of, lanes
+from povsim.model.hurdle import TABLE, hurdle_tables
+from povsim.model.measurement import consumption_of_the_year, keep, last_below_the_line, marks, observed_poverty
 from povsim.model.passes import (
-    blocks_of,
-    compiled,
-    in_block,
+    coping,
+    help_of_the_pool,
     income_and_aid,
-    lanes,
+    neighbours_help,
+    planning,
     repayment,
     saving_and_investment,
-    spending_and_coping,
+    service_of_loans,
 )
-from povsim.model.scratch import HOME_BLOCK, LIFE_BLOCK, SC, SCRATCH_BLOCK, TL, TRACKED_BLOCK
+from povsim.model.scratch import (
+    CANDIDATE_BLOCK,
+    HOME_BLOCK,
+    LIFE_BLOCK,
+    SC,
+    SCRATCH_BLOCK,
+    TL,
+    TRACKED_BLOCK,
+    TRAIT_BLOCK,
+    VILLAGE,
+)
 from povsim.model.shocks import month_of_life, year_of_life
 from povsim.model.trade import membership, no_trade, patronage_refund, sales_and_loans
 from povsim.population.columns import COOP, HOME, LIFE
@@ -109,21 +120,27 @@ def live(
     lives = np.zeros(blocks, LIFE_BLOCK)
     homes = np.zeros((arms, blocks), HOME_BLOCK)
     scratch = np.zeros(blocks, SCRATCH_BLOCK)
+    villages, candidate = np.zeros(arms, VILLAGE), np.zeros(blocks, CANDIDATE_BLOCK)
     drawn = np.zeros(blocks, BLOCK)
-    followed = np.zeros(blocks_of(most), TRACKED_BLOCK)
+    # marks of as many months as fill one block, at most a year, are worked out at once
+    traits = np.zeros(max(1, blocks_of(most)), TRAIT_BLOCK)
+    followed = np.zeros((arms, max(1, blocks_of(most))), TRACKED_BLOCK)
     reviewers, review_start = np.zeros(longest, np.int64), np.zeros(13, np.int64)
     few = np.zeros(blocks * LANES, np.int64)  # room for lists
     room, more_room = np.zeros(blocks * LANES), np.zeros(blocks * LANES)
-    hurdles = np.zeros((arms, CELLS + 1, 3))
-    hurdle_tables(p, hurdles)
+    hurdles, hurdle_of = np.zeros(arms, TABLE), np.zeros(arms, np.int64)
+    hurdle_tables(p, hurdles, hurdle_of)
     used = np.zeros(arms, np.bool_)
-    tally, losses = np.zeros(TALLY_ROWS), np.zeros(arms)
+    losses, nothing = np.zeros(arms), np.zeros(TALLY_ROWS)
     for v in range(village_from, village_to):
         lo = start[v]
         n = start[v + 1] - lo
         near, near_weight = ties[lo : lo + n], tie_weight[lo : lo + n]
         edited = edits[edit_start[v] : edit_start[v + 1]]
         first, last = tracked_start[v], tracked_start[v + 1]
+        followers = last - first
+        at_once = max(1, min(12, LANES // max(1, followers)))
+        held = 0
         name_entities(drawn, ids, lo, n)
         order_by_review(life[LIFE.review, lo : lo + n], reviewers, review_start)
         everyone = 0.0
@@ -132,6 +149,8 @@ def live(
             t = t_from + step
             moy = (t - 1) % 12
             p0 = p[0]
+            row = t - record_from
+            year_ends = moy == 11 or step == months - 1
             branched = t >= 1
             growth = exp(p0.g_w * t / 12.0) if t > 0 else 1.0
             growth_ahead = exp(p0.g_w * (t + 36) / 12.0) if t >= 0 else 1.0
@@ -141,6 +160,7 @@ def live(
                 unpack(life, lives, LIVED, lo, n)
                 for arm in range(arms):
                     unpack(home[arm], homes[arm], OWNED, lo, n)
+                    villages[arm].coop[:] = coop[arm, :, v]
                     # without a cooperative all columns of members are 0, in the table and, once cleared, in the blocks
                     if coop[arm, COOP.status, v] != 0.0 or coop[arm, COOP.covered, v] != 0.0:
                         unpack(home[arm], homes[arm], OF_MEMBERS, lo, n)
@@ -151,70 +171,83 @@ def live(
                 if moy == 0:
                     year_of_life(lives, homes, scratch, drawn, lo, n, ids, key, edited, t, p, growth, losses)
                 everyone = weigh(lives, scratch, LIFE.h, LIFE.size, LIFE.line, LIFE.trader, n)
-                wages = (LIFE.w_ahead, LIFE.w_year, LIFE.w_long)
-                traits = (LIFE.ability, LIFE.l, LIFE.own, LIFE.trader, LIFE.remit, *wages)  # in the order of TR
-                follow(followed, lives, traits, tracked, first, last)
+                follow(traits, lives, tracked, first, last, at_once)
             cooperatives = 0
             for arm in range(arms):
-                cooperatives += 1 if coop[arm, COOP.status, v] != 0.0 else 0
+                cooperatives += 1 if villages[arm].coop[COOP.status] != 0.0 else 0
             u_funnel, u_scandal, q_normal = month_of_life(
                 lives, scratch, drawn, place, v, village_ids[v], n, key, edited, t, p0, growth, macro[step], cooperatives > 0
             )
             for arm in range(arms):
-                q = p[arm]
-                house = homes[arm]
-                co = coop[arm]
-                status = co[COOP.status, v]
-                for j in range(TALLY_ROWS):
-                    tally[j] = 0.0
+                q, house, village, c_table = p[arm], homes[arm], villages[arm], home[arm]
+                hurdle = hurdles[hurdle_of[arm]]
+                co, tally = village.coop, village.tally
+                status = co[COOP.status]
+                tally[:] = nothing
                 tally[TL.losses] = losses[arm]
-                income_and_aid(lives, house, scratch, co, v, n, q, amounts[arm], is_asset, moy, tally)
-                co[COOP.vol, v] = 0.0
+                for j in range(blocks_of(n)):
+                    m = lanes(n, j)
+                    income_and_aid(lives[j], house[j], scratch[j], m, village, q, amounts[arm], is_asset, moy)
+                    if status == 0.0:
+                        repayment(house[j], scratch[j], m, q)
+                        planning(house[j], scratch[j], m, q)
+                co[COOP.vol] = 0.0
                 if status > 0.0:
                     if moy == 0:
-                        patronage_refund(lives, house, scratch, co, v, n, tally)
+                        patronage_refund(lives, house, scratch, co, n, tally)
                     joiners = reviewers[review_start[moy] : review_start[moy + 1]]
-                    membership(lives, house, scratch, place, co, v, n, q, joiners, near, near_weight, interactions, room, tally)
+                    membership(
+                        lives, house, scratch, place, v, n, village, q, joiners, near, near_weight, interactions, candidate
+                    )
                     if status == 4.0:
-                        c_last = home[arm, HOME.c0 + (t - 1) % 12, lo : lo + n]
-                        sales_and_loans(lives, house, scratch, c_last, co, v, n, q, interactions, few, room, tally)
-                repayment(house, scratch, co[COOP.q, v], n, q, status > 0.0, tally)
-                pool = co[COOP.pool, v] if interactions and status >= 1.0 and status <= 4.0 else 0.0
-                spending_and_coping(house, scratch, n, q, interactions, near, near_weight, pool, few, room, more_room, tally)
-                saving_and_investment(lives, house, scratch, co, v, n, q, hurdles[arm])
+                        c_last = c_table[HOME.c0 + (t - 1) % 12, lo : lo + n]
+                        sales_and_loans(lives, house, scratch, c_last, co, n, q, interactions, few, room, tally)
+                    for j in range(blocks_of(n)):
+                        m = lanes(n, j)
+                        service_of_loans(house[j], scratch[j], m, village, q)
+                        repayment(house[j], scratch[j], m, q)
+                        planning(house[j], scratch[j], m, q)
+                if interactions:
+                    neighbours_help(scratch, near, near_weight, n, q.theta, q.help_cap, few, room, more_room)
+                    if status >= 1.0 and status <= 4.0 and co[COOP.pool] > 0.0:
+                        help_of_the_pool(house, scratch, n, q.pool_theta, co[COOP.pool], tally)
+                for j in range(blocks_of(n)):
+                    m, inside, begins = lanes(n, j), in_block(n, j), lo + j * LANES
+                    coping(house[j], scratch[j], m, q, tally)
+                    saving_and_investment(lives[j], house[j], scratch[j], m, co, q, hurdle)
+                    consumption_of_the_year(c_table, house[j], scratch[j], inside, begins, t)
+                    if t >= below_from:
+                        last_below_the_line(house[j], inside, t, out_below[arm, begins : begins + inside])
+                    if row >= 0:
+                        observed_poverty(scratch[j], m, out_poverty[arm, row, v])
                 if status > 0.0:
-                    pays = monthly_accounts(co, v, q, units[arm], moy == 11, interactions, tally)
+                    pays = monthly_accounts(co, q, units[arm], moy == 11, interactions, tally)
                     if moy == 11:
-                        close_year(lives, house, scratch, co, v, n, q, pays)
-                    members_and_loans(lives, house, scratch, co, v, n, everyone)
-                if status > 0.0 or co[COOP.covered, v] != 0.0:
-                    governance_and_funnel(
-                        lives, house, scratch, place, co, v, n, q, interactions, u_funnel, u_scandal, q_normal
-                    )
+                        close_year(lives, house, scratch, co, n, q, pays)
+                    members_and_loans(lives, house, scratch, co, n, everyone)
+                if status > 0.0 or co[COOP.covered] != 0.0:
+                    governance_and_funnel(house, scratch, place, co, v, n, q, interactions, u_funnel, u_scandal, q_normal)
                 terms_of_next_month(place, co, v, q, units[arm], branched, moy == 0, interactions, tally)
-                consumption_of_the_year(home[arm], house, scratch, lo, n, t)
-                if t >= below_from:
-                    last_below_the_line(house, n, t, out_below[arm, lo : lo + n])
-                row = t - record_from
                 if row >= 0:
-                    observed_poverty(scratch, n, out_poverty[arm, row, v])
-                    out_status[arm, row, v] = np.uint8(co[COOP.status, v])
-                    out_members[arm, row, v] = co[COOP.mshare, v] * everyone if co[COOP.status, v] <= 5.0 else 0.0
+                    out_status[arm, row, v] = np.uint8(co[COOP.status])
+                    out_members[arm, row, v] = co[COOP.mshare] * everyone if co[COOP.status] <= 5.0 else 0.0
                     out_volume[arm, row, v] = tally[TL.volume]
-                    out_debt[arm, row, v] = co[COOP.Dx, v]
-                    seen = out_marks[arm, row]
-                    marks(
-                        house, scratch, followed, co, v, q, used[arm], b, growth, growth_ahead, first, last, hurdles[arm], seen
-                    )
+                    out_debt[arm, row, v] = co[COOP.Dx]
+                    keep(house, traits, followed[arm], co, q, used[arm], growth, growth_ahead, followers, held)
+                    if held + 1 == at_once or year_ends:
+                        seen = out_marks[arm, row - held : row + 1, first:last]
+                        marks(traits, followed[arm], scratch[0].at, q, b, followers, held + 1, hurdle, seen)
                 if audit.shape[0] > 0:
                     for j in range(TALLY_ROWS):
                         audit[arm, v, j] = tally[j]
                 if status > 0.0:
                     no_trade(scratch, n)
-            if moy == 11 or step == months - 1:
+            held = 0 if row < 0 or held + 1 == at_once or year_ends else held + 1
+            if year_ends:
                 pack(life, lives, AGED, lo, n)
                 for arm in range(arms):
                     pack(home[arm], homes[arm], OWNED_AND_CHANGED, lo, n)
+                    coop[arm, :, v] = villages[arm].coop
                     if used[arm]:
                         pack(home[arm], homes[arm], OF_MEMBERS, lo, n)
 
@@ -250,23 +283,25 @@ def order_by_review(review, reviewers, review_start):
 @compiled
 def unpack(table, blocks, columns, lo, n):
     """Columns of a village [column, household] into its blocks; lanes that are filled up are copies of the first household."""
-    for b in range(blocks_of(n)):
-        rows, first = blocks[b].rows, lo + b * LANES
-        for column in columns:
-            for k in range(in_block(n, b)):
-                rows[column, k] = table[column, first + k]
-            for k in range(in_block(n, b), lanes(n, b)):
-                rows[column, k] = table[column, lo]
+    for column in columns:
+        whole = table[column, lo : lo + n]
+        for b in range(blocks_of(n)):
+            row, part = blocks[b].rows[column], whole[b * LANES : b * LANES + LANES]
+            for k in range(part.size):
+                row[k] = part[k]
+            for k in range(part.size, lanes(n, b)):
+                row[k] = whole[0]
 
 
 @compiled
 def pack(table, blocks, columns, lo, n):
     """Columns of the blocks of a village back into the table."""
-    for b in range(blocks_of(n)):
-        rows, first = blocks[b].rows, lo + b * LANES
-        for column in columns:
-            for k in range(in_block(n, b)):
-                table[column, first + k] = rows[column, k]
+    for column in columns:
+        whole = table[column, lo : lo + n]
+        for b in range(blocks_of(n)):
+            row, part = blocks[b].rows[column], whole[b * LANES : b * LANES + LANES]
+            for k in range(part.size):
+                part[k] = row[k]
 
 
 @compiled
@@ -288,6 +323,7 @@ def weigh(lives, scratch, h, size, line, trader, n):
             rows[h, k] = 0.0  # filled up: stands for nobody
         for k in range(LANES):
             sc[SC.rp, k] = rows[h, k] * rows[line, k]
+            sc[SC.whole, k] = 1.0
             sc[SC.trader_rp, k] = rows[trader, k] * sc[SC.rp, k]
             sc[SC.persons, k] = rows[h, k] * rows[size, k]
             everyone += rows[h, k]
@@ -295,13 +331,13 @@ def weigh(lives, scratch, h, size, line, trader, n):
 
 
 @compiled
-def follow(followed, lives, traits, tracked, first, last):
-    """Places and traits (rows of LIFE, in the order of TR) of the tracked households first..last-1."""
+def follow(traits, lives, tracked, first, last, months):
+    """Places and traits of the tracked households first..last-1, one lane a household and month of `months`."""
     n = last - first
-    for g in range(blocks_of(n)):
-        rows, at = followed[g].rows, followed[g].at
-        for j in range(lanes(n, g)):
-            i = tracked[first + g * LANES + j] if j < in_block(n, g) else tracked[first]
-            at[j] = i
-            for trait in range(len(traits)):
-                rows[trait, j] = lives[i // LANES].rows[traits[trait], i % LANES]
+    of_life = (LIFE.ability, LIFE.l, LIFE.own, LIFE.trader, LIFE.remit, LIFE.w_ahead, LIFE.w_year, LIFE.w_long)  # as in TR
+    for lane in range(months * n):
+        rows, at, j = traits[block_of(lane)].rows, traits[block_of(lane)].at, lane_of(lane)
+        i = tracked[first + lane % n]
+        at[j] = i
+        for trait in range(len(of_life)):
+            rows[trait, j] = lives[block_of(i)].rows[of_life[trait], lane_of(i)]

@@ -12,7 +12,7 @@ from collections import namedtuple
 import numpy as np
 
 from povsim.draws import LANES
-from povsim.population.columns import HOME_COLUMNS, LIFE_COLUMNS
+from povsim.population.columns import COOP_COLUMNS, HOME_COLUMNS, LIFE_COLUMNS
 
 VECTORS = 8
 """Lanes in use are a multiple of this: two vectors of four."""
@@ -34,6 +34,7 @@ SCRATCH_COLUMNS = {
     "u_join": "uniform: joining",
     "w": "L: earning capacity of the month",
     # of the arm
+    "logs": "room for logarithms of K",
     "h": "L: enterprise output h(K) at ability 1",
     "earn": "L: earnings before premium, losses and remittances",
     "m_out": "L: marketed output",
@@ -64,6 +65,7 @@ SCRATCH_COLUMNS = {
     "seen_poor": "1: observed poor",
     "seen_gap": "L: observed consumption below the line",
     "seen_gap2": "its square",
+    "few": "1: something rare holds",
     "sums": "room for sums",
     "least": "per month: bounds of the marginal return at unit ability",
     "most": "",
@@ -71,16 +73,29 @@ SCRATCH_COLUMNS = {
 
 SC = namedtuple("SC", SCRATCH_COLUMNS)(*range(len(SCRATCH_COLUMNS)))
 
-TRACKED_COLUMNS = {
+TRAIT_COLUMNS = {
     **{name: f"{LIFE_COLUMNS[name]} (of the year)" for name in ("ability", "l", "own", "trader", "remit")},
     **{name: f"{LIFE_COLUMNS[name]} (of the year)" for name in ("w_ahead", "w_year", "w_long")},
-    **{name: HOME_COLUMNS[name] for name in ("K", "c_sum", "skill", "Dc", "D0", "phi", "shu12", "member")},
+}
+
+TR = namedtuple("TR", TRAIT_COLUMNS)(*range(len(TRAIT_COLUMNS)))
+
+TRACKED_COLUMNS = {
+    # of one household in one month of one arm
+    **{name: HOME_COLUMNS[name] for name in ("K", "c_sum", "skill", "shu12")},
+    "share": "of its marketed output, through the premium of the cooperative",
+    "loss": "share of its earnings lost to the cooperative",
+    "service": "L: due on the cooperative's loan",
+    "member": "1: member of a trading cooperative",
+    "growth": "of earning capacity since month 0",
+    "growth_ahead": "the same 36 months ahead",
+    # worked out
+    "logs": "room for logarithms of K",
     "h": "L: enterprise output h(K) at ability 1",
     "ahead": "L: ycap 36 months ahead",
     "alone": "L: ycap 36 months ahead without the cooperative margin",
     "now": "L: ycap now",
     "long_run": "L: ycap over the long run",
-    "service": "L: due on the cooperative's loan",
     "above": "L: the largest of the four over k1",
     "invests": "1: the marginal return passes the hurdle",
     "least": "per month: bounds of the marginal return at unit ability",
@@ -88,7 +103,21 @@ TRACKED_COLUMNS = {
     "bits": "marks",
 }
 
-TR = namedtuple("TR", TRACKED_COLUMNS)(*range(len(TRACKED_COLUMNS)))
+TK = namedtuple("TK", TRACKED_COLUMNS)(*range(len(TRACKED_COLUMNS)))
+
+CANDIDATE_COLUMNS = {
+    "gain": "L per month: gain from the cooperative's prices",
+    "c": "L per month: expected income, at least the floor of consumption",
+    "near": "weighted share of its ties that are members",
+    "felt": "L: fee as it is felt",
+    "means": "L: savings and income, at least 0.1",
+    "aided": "1: enrolled in a programme",
+    "K": HOME_COLUMNS["K"],
+    "cost": "L: fee to be paid",
+    "chance": "of joining, equation (9)",
+}
+
+CA = namedtuple("CA", CANDIDATE_COLUMNS)(*range(len(CANDIDATE_COLUMNS)))
 
 
 def _block(columns: dict[str, str]) -> np.dtype[np.void]:
@@ -98,8 +127,10 @@ def _block(columns: dict[str, str]) -> np.dtype[np.void]:
 LIFE_BLOCK = _block(LIFE_COLUMNS)
 HOME_BLOCK = _block(HOME_COLUMNS)
 SCRATCH_BLOCK = _block(SCRATCH_COLUMNS)
+TRAIT_BLOCK = _block(TRAIT_COLUMNS)
 TRACKED_BLOCK = _block(TRACKED_COLUMNS)
-"""Blocks of the tables; `at`: places of the few, or of the tracked, in a block or village."""
+CANDIDATE_BLOCK = _block(CANDIDATE_COLUMNS)
+"""Blocks of the tables; `at`: places of the few, of the tracked, or of the candidates, in a block or village."""
 
 TALLY_COLUMNS = {
     "fees": "Rp: joining fees",
@@ -122,3 +153,6 @@ TALLY_COLUMNS = {
 }
 
 TL = namedtuple("TL", TALLY_COLUMNS)(*range(len(TALLY_COLUMNS)))
+
+VILLAGE = np.dtype([("coop", np.float64, (len(COOP_COLUMNS),)), ("tally", np.float64, (len(TALLY_COLUMNS),))])
+"""One village in one arm: its cooperative, a column of COOP after the other, and the tallies of the month."""

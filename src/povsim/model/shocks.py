@@ -4,6 +4,7 @@ import numpy as np
 
 from povsim.draws import LANES, W0, W1, W2, W3, Stream, fill_normals, fill_uniforms, fill_words, normal, threefry4x32, uniform
 from povsim.fastmath import exp
+from povsim.model.blocks import blocks_of, compiled, in_block, lanes
 from povsim.model.edits import THE_VILLAGE, edited, put_words
 from povsim.model.household import (
     assets_after_shocks,
@@ -13,7 +14,6 @@ from povsim.model.household import (
     income_shock,
     technology,
 )
-from povsim.model.passes import blocks_of, compiled, exponentials, in_block, lanes
 from povsim.model.scratch import SC
 from povsim.population.columns import HOME, LIFE, PLACE
 
@@ -27,6 +27,13 @@ VILLAGE = np.int64(Stream.VILLAGE_MONTH)
 VILLAGE_2 = np.int64(Stream.VILLAGE_MONTH_2)
 NO_ALTERNATIVE = np.int64(0)
 OF_THE_VILLAGE = np.int64(THE_VILLAGE)
+
+
+@compiled
+def exponentials(x, m):
+    """e^x of the first m of a row, in place. A loop of its own, as `outputs`."""
+    for k in range(m):
+        x[k] = exp(x[k])
 
 
 @compiled

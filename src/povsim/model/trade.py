@@ -6,10 +6,22 @@ Run only where the village has a cooperative in some state; elsewhere the rows o
 import numpy as np
 
 from povsim.draws import LANES
+from povsim.few import append_nonzero
+from povsim.model.blocks import (
+    any_in,
+    block_of,
+    blocks_of,
+    compiled,
+    in_block,
+    inlined,
+    lane_of,
+    lanes,
+    weighted_sum,
+)
 from povsim.model.cooperative import joining, loan_request, patronage, probability
-from povsim.model.passes import WORKS, block_of, blocks_of, compiled, in_block, inlined, lane_of, lanes, weighted_sum
+from povsim.model.passes import WORKS
 from povsim.model.rates import CREDIT_UNIT
-from povsim.model.scratch import SC, TL
+from povsim.model.scratch import CA, SC, TL
 from povsim.population.columns import COOP, HOME, LIFE, PLACE, WORKS_BIT
 from povsim.population.sample import TIES
 
@@ -34,10 +46,10 @@ def no_trade(scratch, n):
 
 
 @compiled
-def patronage_refund(lives, homes, scratch, coop, v, n, tally):
+def patronage_refund(lives, homes, scratch, coop, n, tally):
     """Stage 4: SHU of last year by patronage and capital, in the month after the accounts were closed."""
-    rate_pat = coop[COOP.rate_pat, v]
-    rate_cap = coop[COOP.rate_cap, v]
+    rate_pat = coop[COOP.rate_pat]
+    rate_cap = coop[COOP.rate_cap]
     for b in range(blocks_of(n)):
         life, home, sc = lives[b].rows, homes[b].rows, scratch[b].rows
         m = lanes(n, b)
@@ -50,41 +62,131 @@ def patronage_refund(lives, homes, scratch, coop, v, n, tally):
             home[HOME.shu12, k] = shu / 12.0
             home[HOME.pat, k] = 0.0
         tally[TL.shu] += weighted_sum(sc[SC.rp], sc[SC.shu], sc[SC.sums])
-    coop[COOP.rate_pat, v] = 0.0
-    coop[COOP.rate_cap, v] = 0.0
+    coop[COOP.rate_pat] = 0.0
+    coop[COOP.rate_cap] = 0.0
 
 
 @compiled
-def membership(lives, homes, scratch, place, coop, v, n, p, reviewers, ties, tie_weight, interactions, was, tally):
-    """Stage 5: shares paid back, leaving, dues, joining, this month's patronage phi.
+def candidates(lives, homes, scratch, coop, p, reviewers, candidate):
+    """Stage 5 (9): who may join of those who consider it this month, and what they think of it. Returns how many.
 
-    `reviewers`: households that consider joining this month; `was` [n]: room for membership before this stage.
+    `reviewers`: households that consider joining; `candidate`: blocks for those of them who are no members, are not barred
+    and can pay the fee.
     """
-    status = coop[COOP.status, v]
+    trading = coop[COOP.status] == 4.0
+    pi, kappa, qt, rt, phibar = coop[COOP.pi], coop[COOP.kappa], coop[COOP.qt], coop[COOP.rt], coop[COOP.phibar]
+    waived, deducted = p.waived * coop[COOP.invited], p.deducted * coop[COOP.invited]
+    count = 0
+    for i in reviewers:
+        k = lane_of(i)
+        life, home, sc = lives[block_of(i)].rows, homes[block_of(i)].rows, scratch[block_of(i)].rows
+        if home[HOME.member, k] != 0.0 or home[HOME.barred, k] != 0.0:
+            continue
+        means = home[HOME.S, k] + sc[SC.y, k]
+        ybar = home[HOME.ybar, k]
+        aided = on_aid(home[HOME.enrolled, k])
+        cost = p.fee / life[LIFE.line, k] * (1.0 - waived * aided)
+        if cost > means + sc[SC.aid, k]:
+            continue
+        ca, at = candidate[block_of(count)].rows, lane_of(count)
+        ca[CA.gain, at] = phibar * (pi * qt * p.mean_xi * sc[SC.m_out, k] + kappa * rt * ybar) if trading else 0.0
+        ca[CA.c, at] = max(ybar, p.c_floor)
+        ca[CA.felt, at] = cost * (1.0 - deducted * aided)  # what comes off the aid is not felt as a fee
+        ca[CA.means, at] = max(means, 0.1)
+        ca[CA.aided, at] = aided
+        ca[CA.K, at] = home[HOME.K, k]
+        ca[CA.cost, at] = cost
+        candidate[block_of(count)].at[at] = i
+        count += 1
+    return count
+
+
+@compiled
+def chances(rows, m, coop, p):
+    """(9) chance that each of the first m candidates of a block joins. A loop of its own, as `outputs`."""
+    q, invited = coop[COOP.q], coop[COOP.invited]
+    j0, j1, j2, j3, j4, j5, j6, j7 = p.j0, p.j1, p.j2, p.j3, p.j4, p.j5, p.j6, p.j7
+    for k in range(m):
+        aided = rows[CA.aided, k]
+        rows[CA.chance, k] = joining(
+            rows[CA.gain, k], rows[CA.c, k], rows[CA.near, k], q, invited * aided, rows[CA.felt, k], rows[CA.means, k], aided,
+            rows[CA.K, k], j0, j1, j2, j3, j4, j5, j6, j7,
+        )  # fmt: skip
+
+
+@compiled
+def those_who_join(homes, scratch, coop, p, ties, tie_weight, candidate, count):
+    """Stage 5 (9): of `count` candidates those who join, moved to the first lanes of `candidate`. Returns how many.
+
+    No chance is above the one with whatever share of members among the ties favours joining: most draws are, and then the
+    ties, which lie all over the memory, are not looked at. Ties are members as they stand before anybody leaves or joins.
+    """
+    join = 0
+    most = 1.0 if p.j2 > 0.0 else 0.0
+    for b in range(blocks_of(count)):
+        ca, at = candidate[b].rows, candidate[b].at
+        for k in range(lanes(count, b)):
+            ca[CA.near, k] = most
+        chances(ca, lanes(count, b), coop, p)
+        hopeful = 0
+        for j in range(in_block(count, b)):
+            i = at[j]
+            if scratch[block_of(i)].rows[SC.u_join, lane_of(i)] >= ca[CA.chance, j] * (1.0 + 1e-9):
+                continue
+            near = 0.0
+            for e in range(TIES):
+                other = np.uint32(ties[i, e])
+                near += tie_weight[i, e] * homes[block_of(other)].rows[HOME.member, lane_of(other)]
+            move(ca, at, j, ca, at, hopeful)
+            ca[CA.near, hopeful] = near
+            hopeful += 1
+        chances(ca, (hopeful + 7) & -8, coop, p)
+        for j in range(hopeful):
+            i = at[j]
+            if scratch[block_of(i)].rows[SC.u_join, lane_of(i)] < ca[CA.chance, j]:
+                move(ca, at, j, candidate[block_of(join)].rows, candidate[block_of(join)].at, lane_of(join))
+                join += 1
+    return join
+
+
+@inlined
+def move(rows, at, j, to_rows, to_at, k):
+    """One candidate from lane j of a block to lane k of a block."""
+    to_at[k] = at[j]
+    for row in range(len(CA)):
+        to_rows[row, k] = rows[row, j]
+
+
+@compiled
+def leaving_and_dues(lives, homes, scratch, n, village, p, interactions):
+    """Stage 5: shares paid back, leaving, dues."""
+    coop, tally = village.coop, village.tally
+    status = coop[COOP.status]
     running = status >= 1.0 and status <= 4.0
-    trading = status == 4.0
-    pi, kappa, qt, rt = coop[COOP.pi, v], coop[COOP.kappa, v], coop[COOP.qt, v], coop[COOP.rt, v]
     P_leave = probability(p.l0 / 12.0 * (p.leave_dormant if status == 5.0 else 1.0))
     dues, to_pool = p.dues, p.pool_share
-    waived, deducted = p.waived * coop[COOP.invited, v], p.deducted * coop[COOP.invited, v]
+    waived = p.waived * coop[COOP.invited]
     for b in range(blocks_of(n)):
-        life, home, sc = lives[b].rows, homes[b].rows, scratch[b].rows
+        life, home, sc, at = lives[b].rows, homes[b].rows, scratch[b].rows, scratch[b].at
         m = lanes(n, b)
-        for k in range(m):
-            was[b * LANES + k] = home[HOME.member, k]
         if status == DISSOLVED:
             for k in range(m):
                 sc[SC.trade, k] += home[HOME.due, k]
                 home[HOME.due, k] = 0.0
-        for k in range(in_block(n, b) if interactions and status <= 5.0 else 0):
-            if sc[SC.u_leave, k] < P_leave and home[HOME.member, k] != 0.0 and home[HOME.Dc, k] == 0.0:
-                cap = home[HOME.cap, k]
-                sc[SC.trade, k] += cap
-                tally[TL.refunds] += sc[SC.rp, k] * cap
-                home[HOME.member, k] = 0.0
-                home[HOME.cap, k] = 0.0
-                home[HOME.pat, k] = 0.0
-                home[HOME.shu12, k] = 0.0
+        if not any_in(home[HOME.member], m):
+            continue
+        for k in range(m):
+            leaves = (sc[SC.u_leave, k] < P_leave) & (home[HOME.member, k] != 0.0) & (home[HOME.Dc, k] == 0.0)
+            sc[SC.few, k] = 1.0 if leaves else 0.0
+        for j in range(append_nonzero(sc[SC.few], m, 0, at, 0) if interactions and status <= 5.0 else 0):
+            k = at[j]
+            cap = home[HOME.cap, k]
+            sc[SC.trade, k] += cap
+            tally[TL.refunds] += sc[SC.rp, k] * cap
+            home[HOME.member, k] = 0.0
+            home[HOME.cap, k] = 0.0
+            home[HOME.pat, k] = 0.0
+            home[HOME.shu12, k] = 0.0
         if running and dues > 0.0:
             for k in range(m):
                 means = home[HOME.S, k] + sc[SC.y, k] + sc[SC.aid, k] + sc[SC.shu, k]
@@ -96,35 +198,35 @@ def membership(lives, homes, scratch, place, coop, v, n, p, reviewers, ties, tie
             paid = weighted_sum(sc[SC.rp], sc[SC.dues], sc[SC.sums])
             tally[TL.dues_shares] += (1.0 - to_pool) * paid
             tally[TL.dues_pool] += to_pool * paid
-    for j in range(reviewers.size if interactions and running else 0):
-        i = reviewers[j]
+
+
+@compiled
+def membership(lives, homes, scratch, place, v, n, village, p, reviewers, ties, tie_weight, interactions, candidate):
+    """Stage 5: shares paid back, leaving, dues, joining, this month's patronage phi.
+
+    `reviewers`: households that consider joining this month; `candidate`: room for them.
+    """
+    coop, tally = village.coop, village.tally
+    status = coop[COOP.status]
+    running = status >= 1.0 and status <= 4.0
+    count = 0
+    if interactions and running:
+        count = candidates(lives, homes, scratch, coop, p, reviewers, candidate)
+        count = those_who_join(homes, scratch, coop, p, ties, tie_weight, candidate, count)
+    leaving_and_dues(lives, homes, scratch, n, village, p, interactions)
+    for j in range(count):
+        ca, at = candidate[block_of(j)].rows, lane_of(j)
+        i = candidate[block_of(j)].at[at]
         k = lane_of(i)
-        life, home, sc = lives[block_of(i)].rows, homes[block_of(i)].rows, scratch[block_of(i)].rows
-        if was[i] != 0.0 or home[HOME.barred, k] != 0.0:
-            continue
-        means = home[HOME.S, k] + sc[SC.y, k]
-        ybar = home[HOME.ybar, k]
-        aided = on_aid(home[HOME.enrolled, k])
-        cost = p.fee / life[LIFE.line, k] * (1.0 - waived * aided)
-        if cost > means + sc[SC.aid, k]:
-            continue
-        gain = coop[COOP.phibar, v] * (pi * qt * p.mean_xi * sc[SC.m_out, k] + kappa * rt * ybar) if trading else 0.0
-        near = 0.0
-        for e in range(TIES):
-            near += tie_weight[i, e] * was[np.uint32(ties[i, e])]
-        invited = coop[COOP.invited, v] * aided
-        felt = cost * (1.0 - deducted * aided)  # what comes off the aid is not felt as a fee
-        chance = joining(
-            gain, max(ybar, p.c_floor), near, coop[COOP.q, v], invited, felt, max(means, 0.1), aided, home[HOME.K, k],
-            p.j0, p.j1, p.j2, p.j3, p.j4, p.j5, p.j6, p.j7,
-        )  # fmt: skip
-        if sc[SC.u_join, k] < chance:
-            sc[SC.trade, k] -= cost
-            home[HOME.member, k] = 1.0
-            home[HOME.cap, k] = cost
-            tally[TL.fees] += sc[SC.rp, k] * cost
-    if trading:
-        trust, distance = coop[COOP.trust, v], 1.0 - place[PLACE.access, v]
+        home, sc = homes[block_of(i)].rows, scratch[block_of(i)].rows
+        cost = ca[CA.cost, at]
+        sc[SC.trade, k] -= cost
+        home[HOME.member, k] = 1.0
+        home[HOME.cap, k] = cost
+        tally[TL.fees] += sc[SC.rp, k] * cost
+    if status == 4.0:
+        pi, kappa = coop[COOP.pi], coop[COOP.kappa]
+        trust, distance = coop[COOP.trust], 1.0 - place[PLACE.access, v]
         v0, v1, v2, v3, v4, v5 = p.v0, p.v1, p.v2, p.v3, p.v4, p.v5
         # phi takes four values: short of cash or not, with a loan or not
         phi_00 = patronage(pi + kappa, 0.0, trust, distance, 0.0, v0, v1, v2, v3, v4, v5)
@@ -155,9 +257,9 @@ def vouchers_spent(life, home, sc, c_last, works, rt, share, first, m):
 
 
 @compiled
-def sales_and_loans(lives, homes, scratch, c_last, coop, v, n, p, interactions, applicants, asks, tally):
+def sales_and_loans(lives, homes, scratch, c_last, coop, n, p, interactions, applicants, asks, tally):
     """Stage 6: what members sell to and buy from the cooperative, and its new loans. `c_last` [n]: last month's c."""
-    qt, rt = coop[COOP.qt, v], coop[COOP.rt, v]
+    qt, rt = coop[COOP.qt], coop[COOP.rt]
     vouchers = p.voucher > 0.0 and rt > 0.0
     volume = 0.0
     for b in range(blocks_of(n)):
@@ -169,31 +271,31 @@ def sales_and_loans(lives, homes, scratch, c_last, coop, v, n, p, interactions, 
             sc[SC.dues, k] = traded
             home[HOME.pat, k] += traded
         if vouchers:
-            vouchers_spent(life, home, sc, c_last, coop[COOP.works, v], rt, p.voucher, first, in_block(n, b))
+            vouchers_spent(life, home, sc, c_last, coop[COOP.works], rt, p.voucher, first, in_block(n, b))
         volume += weighted_sum(life[LIFE.h], sc[SC.dues], sc[SC.sums])
     tally[TL.volume] = volume
-    coop[COOP.vol, v] = volume
-    if not interactions or coop[COOP.status, v] != 4.0 or coop[COOP.units, v] < CREDIT_UNIT:
+    coop[COOP.vol] = volume
+    if not interactions or coop[COOP.status] != 4.0 or coop[COOP.units] < CREDIT_UNIT:
         return
-    funds = p.lend_share * (coop[COOP.cash, v] + coop[COOP.loans_out, v]) - coop[COOP.loans_out, v]
+    funds = p.lend_share * (coop[COOP.cash] + coop[COOP.loans_out]) - coop[COOP.loans_out]
     if funds <= 0.0:
         return
+    P_loan = p.P_loan
     asked = 0.0
     count = 0
     for b in range(blocks_of(n)):
         home, sc = homes[b].rows, scratch[b].rows
-        for k in range(in_block(n, b)):
-            if (
-                sc[SC.u_loan, k] < p.P_loan
-                and home[HOME.member, k] != 0.0
-                and home[HOME.Dc, k] == 0.0
-                and home[HOME.barred, k] == 0.0
-            ):
-                asks[count] = loan_request(p.Lmax, home[HOME.ybar, k])
-                applicants[count] = b * LANES + k
-                favour = 1.0 + p.eps if home[HOME.K, k] > 2.0 else 1.0 - p.eps
-                asked += sc[SC.rp, k] * asks[count] * favour
-                count += 1
+        for k in range(lanes(n, b)):
+            asks_now = (sc[SC.u_loan, k] < P_loan) & (home[HOME.member, k] != 0.0)
+            asks_now &= (home[HOME.Dc, k] == 0.0) & (home[HOME.barred, k] == 0.0)
+            sc[SC.few, k] = 1.0 if asks_now else 0.0
+        before = count
+        count = append_nonzero(sc[SC.few], in_block(n, b), b * LANES, applicants, count)
+        for j in range(before, count):
+            k = lane_of(applicants[j])
+            asks[j] = loan_request(p.Lmax, home[HOME.ybar, k])
+            favour = 1.0 + p.eps if home[HOME.K, k] > 2.0 else 1.0 - p.eps
+            asked += sc[SC.rp, k] * asks[j] * favour
     if asked <= 0.0:
         return
     ration = funds / asked
