@@ -141,3 +141,8 @@ def test_help_opens_with_an_example_that_works(capsys: pytest.CaptureFixture[str
     first = capsys.readouterr().out.splitlines()
     assert first[0].startswith("Try it:  povsim national ")
     assert any("sample=null" in line for line in first)
+
+
+def test_explain_says_that_the_nation_keeps_no_households(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", str(folder), "--find", "harmed"]) == 2
+    assert "holds a result of povsim national, which keeps no households" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from runs.commands import SMALL, environment, result_hash, start
+from runs.test_national_split import RUN as NATION
 
 from povsim.cli import main
 
@@ -68,6 +69,15 @@ def test_c2_a_cluster_that_loses_a_worker_gives_the_same_bits(
     assert process.returncode == 0, said
     assert result_hash(tmp_path / "far") == result_hash(plain)
     assert len(list(store.glob("??/*.run"))) == 24
+
+
+def test_c2_districts_on_a_cluster_give_the_same_bits(
+    tmp_path: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]]
+) -> None:
+    assert main([*NATION, f"out={tmp_path / 'plain'}", f"store={tmp_path / 'here'}"]) == 0
+    far = [f"scheduler={cluster[0]}", "shards=3", f"out={tmp_path / 'far'}", f"store={tmp_path / 'there'}"]
+    assert main([*NATION, *far]) == 0
+    assert result_hash(tmp_path / "far") == result_hash(tmp_path / "plain")
 
 
 def test_a_scheduler_that_is_not_there_is_a_message(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch) -> None:

@@ -17,7 +17,7 @@ HELP = """Try it:  povsim national 'population.provinces=[Bali]' sample=0.05 --o
 
 Lives the whole population, every household for itself, one district after the other, in every arm over the same draws; says
 who leaves poverty for good by district, province, urban and rural. Villages are synthetic: results stop at the district.
-Without sample the nation has 73.5 million households: some 15 minutes for two arms on two cores, and about 5 GB.
+Without sample the nation has 73.5 million households: some 15 minutes for two arms on two cores, and about 3 GB.
 
 povsim national [KEY=VALUE ...] [--out DIR] [--scenario FILE] [--json] [-m]
 

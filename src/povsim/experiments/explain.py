@@ -172,6 +172,11 @@ def fail_if_no_result(folder: Path) -> None:
             raise PovsimError(
                 f"{folder} is no result of povsim compare: it holds no {part}. Give the folder that compare named."
             )
+    command = json.loads((folder / "summary.json").read_text(encoding="utf-8")).get("command")
+    if command not in (None, "compare"):
+        raise PovsimError(
+            f"{folder} holds a result of povsim {command}, which keeps no households. Give the folder of a povsim compare."
+        )
     if not (folder / "tables" / "households.parquet").is_file():
         raise PovsimError(
             f"{folder} holds no tables/households.parquet: its run kept no households. "
