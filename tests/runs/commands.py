@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
+
 POVSIM = [sys.executable, "-c", "import sys; from povsim.cli import main; sys.exit(main())"]
 SMALL = [
     "population=toy", "population.villages=20", "population.households_per_village=20", "burn_in_months=36",
@@ -38,7 +40,8 @@ def result_hash(folder: Path) -> str:
     """SHA-256 of `variants` of summary.json and of the sorted rows of every table."""
     summary = json.loads((folder / "summary.json").read_text())
     found = hashlib.sha256(json.dumps(summary["variants"], sort_keys=True).encode())
-    for table in sorted((folder / "tables").glob("*.csv")):
-        found.update(table.name.encode())
-        found.update("\n".join(sorted(table.read_text().splitlines())).encode())
+    for table in sorted((folder / "tables").glob("*.parquet")):
+        rows = pl.read_parquet(table).with_columns(pl.selectors.float().cast(pl.String))
+        found.update(f"{table.name} {rows.columns}".encode())
+        found.update("\n".join(sorted(map(repr, rows.rows()))).encode())
     return found.hexdigest()

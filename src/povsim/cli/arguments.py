@@ -22,7 +22,7 @@ def split_arguments(argv: Sequence[str], options: Mapping[str, str]) -> tuple[di
         if not options[name]:
             fail_if_value_given(name, equals)
         elif not equals:
-            fail_if_value_missing(name, options[name], rest)
+            fail_if_value_missing(name, options, rest)
             value = rest.pop(0)
         values[name] = value
     return values, others
@@ -42,10 +42,10 @@ def fail_if_value_given(name: str, equals: str) -> None:
         raise PovsimError(f"{name} takes no value. Write {name} alone.")
 
 
-def fail_if_value_missing(name: str, takes: str, rest: Sequence[str]) -> None:
+def fail_if_value_missing(name: str, options: Mapping[str, str], rest: Sequence[str]) -> None:
     """An option at the end, or followed by another one."""
-    if not rest or rest[0].startswith("--"):
-        raise PovsimError(f"{name} needs a value: {name} {takes}.")
+    if not rest or rest[0].startswith("--") or rest[0] in options:
+        raise PovsimError(f"{name} needs a value: {name} {options[name]}.")
 
 
 def asks_for_help(argv: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from povsim.cli.progress import progress, progress_as_json
+from povsim.cli.progress import progress, progress_as_json, say
 from povsim.errors import PovsimError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Done:
 
 def run_experiment(experiment: Experiment, scenario: Any, *, as_json: bool = False) -> int:
     """Run, show and say where; the exit code. `as_json`: one object on stdout, progress as lines of JSON on stderr."""
-    warn(scenario)
+    warn(scenario, as_json=as_json)
     done = settle(experiment, scenario, as_json=as_json)
     if as_json:
         print(json.dumps(as_object(experiment, scenario, done), ensure_ascii=False))
@@ -99,10 +99,13 @@ def as_object(experiment: Experiment, scenario: Any, done: Done) -> dict[str, An
     }
 
 
-def warn(scenario: Any) -> None:
+def warn(scenario: Any, *, as_json: bool = False) -> None:
     """What runs but may not be meant."""
     for warning in scenario.warnings:
-        print(f"Warning: {warning}", file=sys.stderr)
+        if as_json:
+            say("warning", text=warning)
+        else:
+            print(f"Warning: {warning}", file=sys.stderr)
 
 
 def fail_if_sample_is_of_another_command(command: str, sample: float | None) -> None:

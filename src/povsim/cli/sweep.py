@@ -10,8 +10,12 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from itertools import product
+from itertools import islice, product
+from math import prod
 from typing import Any
+
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
 
 from povsim.cli.compose import fail_if_key_is_added_or_deleted, fail_if_unreadable
 from povsim.cli.experiment import Done, Experiment, as_object, settle, warn
@@ -27,7 +31,7 @@ def run_sweep(experiment: Experiment, options: Mapping[str, str], overrides: Seq
 
     Raises PovsimError before anything is run where one of the scenarios cannot be.
     """
-    from povsim.experiments.sweep import Row, check_sweep_folder, sweep_folder, write_sweep
+    from povsim.experiments.sweep import Row, check_sweep_folder, effects_of, sweep_folder, write_sweep
 
     swept, combinations = combinations_of(overrides)
     fail_if_folder_of_a_run(overrides)
@@ -41,15 +45,15 @@ def run_sweep(experiment: Experiment, options: Mapping[str, str], overrides: Seq
     for number, (scenario, one) in enumerate(zip(scenarios, combinations, strict=True)):
         values = {key: text.partition("=")[2] for text in one if (key := text.partition("=")[0]) in swept}
         announce(number, len(scenarios), values, time.monotonic() - began, as_json)
-        warn(scenario)
+        warn(scenario, as_json=as_json)
         try:
             done = settle(experiment, scenario, as_json=as_json)
         except PovsimError as reason:
-            rows.append(Row(values, None, None, [str(reason)]))
-            print(f"Failed: {reason}", file=sys.stderr)
+            rows.append(Row(values, None, [], [str(reason)]))
+            tell_failed(number, values, str(reason), as_json)
             continue
-        rows.append(Row(values, done.out, done.summary, done.failures))
-        tell(experiment, scenario, done, as_json)
+        rows.append(Row(values, done.out, effects_of(done.summary), done.failures))
+        tell(experiment, scenario, done, {"run": number, "values": values}, as_json)
     write_sweep(out, experiment.command, rows)
     failed = sum(bool(row.failures) for row in rows)
     ending = f"{len(rows) - failed} of {len(rows)} runs went well" + (
@@ -70,15 +74,24 @@ def combinations_of(overrides: Sequence[str]) -> tuple[list[str], list[list[str]
         fail_if_key_is_added_or_deleted(override)
         if override.is_sweep_override():
             swept.append(override.key_or_group)
-            choices.append([f"{override.key_or_group}={value}" for value in override.sweep_string_iterator()])
+            choices.append(values_of(override))
         else:
             choices.append([text])
     fail_if_nothing_is_swept(swept)
-    count = 1
-    for choice in choices:
-        count *= len(choice)
-    fail_if_too_many_runs(count)
+    fail_if_too_many_runs(prod(map(len, choices)))
     return swept, [list(one) for one in product(*choices)]
+
+
+def values_of(override: Override) -> list[str]:
+    """KEY=VALUE of each value of a key. Raises PovsimError for a kind of sweep that is no list of values."""
+    try:
+        values = list(islice(override.sweep_string_iterator(), MOST_RUNS + 1))
+    except HydraException as error:
+        raise PovsimError(
+            f"'{override.input_line}' is no list of values. Accepted: {override.key_or_group}=a,b or "
+            f"'{override.key_or_group}=range(1,11)'."
+        ) from error
+    return [f"{override.key_or_group}={value}" for value in values]
 
 
 def announce(number: int, of: int, values: Mapping[str, str], elapsed: float, as_json: bool) -> None:
@@ -91,10 +104,19 @@ def announce(number: int, of: int, values: Mapping[str, str], elapsed: float, as
     print(f"Run {number + 1} of {of}{rest}: {' '.join(f'{k}={v}' for k, v in values.items())}", file=sys.stderr, flush=True)
 
 
-def tell(experiment: Experiment, scenario: Any, done: Done, as_json: bool) -> None:
+def tell_failed(number: int, values: Mapping[str, str], reason: str, as_json: bool) -> None:
+    """Why a run could not be done, in a line."""
+    if as_json:
+        found = {"event": "failed", "run": number, "values": dict(values), "failures": [reason]}
+        print(json.dumps(found, ensure_ascii=False), flush=True)
+    else:
+        print(f"Failed: {reason}", file=sys.stderr)
+
+
+def tell(experiment: Experiment, scenario: Any, done: Done, which: Mapping[str, Any], as_json: bool) -> None:
     """What came of one run, in a line."""
     if as_json:
-        print(json.dumps(as_object(experiment, scenario, done), ensure_ascii=False), flush=True)
+        print(json.dumps({**as_object(experiment, scenario, done), **which}, ensure_ascii=False), flush=True)
         return
     how = "read from" if done.stored else "written to"
     print(f"{how} {done.out}: {done.summary['sentences'][scenario.language][0]}", flush=True)

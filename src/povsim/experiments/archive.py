@@ -29,6 +29,10 @@ DEFLATE_LEVEL = 1  # most arrays are counts and zeros, which the fastest level p
 _classes: dict[str, type] = {}
 
 
+class DamagedFile(PovsimError):
+    """The file is there and can be read, but is not whole, or was never one of povsim's."""
+
+
 def stored[T](cls: type[T]) -> type[T]:
     """Class decorator: instances of this dataclass may stand in a file."""
     if not is_dataclass(cls):
@@ -68,8 +72,10 @@ def read(path: Path, kind: str, version: int) -> Any:
             return _unpacked(head["tree"], lambda number: _array(archive, number))
     except FileNotFoundError as error:
         raise PovsimError(f"There is no file {path}.") from error
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, EOFError, OSError) as error:
-        raise PovsimError(f"{path} is damaged, or no file of povsim ({type(error).__name__}: {error}).") from error
+    except OSError as error:
+        raise PovsimError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, EOFError) as error:
+        raise DamagedFile(f"{path} is damaged, or no file of povsim ({type(error).__name__}: {error}).") from error
 
 
 def fail_if_another(path: Path, head: object, kind: str, version: int) -> None:

@@ -18,12 +18,11 @@ from povsim.experiments.checkpoint import (
     Contents,
     VariantKept,
     contents_of,
-    made_with,
     shaped_the_start,
     shaped_what_came_later,
 )
 from povsim.experiments.checkpoint_folder import content_hash, folder_of
-from povsim.experiments.provenance import code_hash, data_hash
+from povsim.experiments.provenance import code_hash, data_hash, made_with
 from povsim.model.arm import Arm
 
 MONEY = ("programmes", "quotas", "grant")
@@ -43,6 +42,14 @@ class Branch:
         if scenario.branch_from is None:
             return None
         return cls(content_hash(scenario.branch_from), folder_of(scenario.branch_from))
+
+    def fail_if_replaced(self) -> None:
+        """What lies there now, or on this worker of a cluster, is not what the run was to begin in."""
+        if content_hash(str(self.folder)) != self.content:
+            raise PovsimError(
+                f"branch_from: {self.folder} does not hold the checkpoints that this run begins in: it was replaced, or "
+                "differs on a worker of the cluster. Let every worker see the same folder at the same path."
+            )
 
     @property
     def contents(self) -> Contents:

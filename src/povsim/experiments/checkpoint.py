@@ -8,7 +8,6 @@ arms they hold, and the SHA-256 of each; it is written last.
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -24,7 +23,7 @@ from povsim.config.rollout import Rollout
 from povsim.errors import PovsimError
 from povsim.experiments import archive
 from povsim.experiments.checkpoint_folder import CONTENTS, sha256_of
-from povsim.experiments.provenance import code_hash, data_hash
+from povsim.experiments.provenance import code_hash, data_hash, made_with
 from povsim.experiments.traits import Trait, Traits
 from povsim.model.arm import Arm
 from povsim.model.records import Record
@@ -106,12 +105,6 @@ def shaped_the_start(scenario: Scenario) -> dict[str, Any]:
 def shaped_what_came_later(scenario: Scenario) -> dict[str, Any]:
     """What shapes the months after the burn-in, arms and economy apart, as a user writes it."""
     return {"programmes": scenario.resolved()["programmes"], "exit.b": scenario.exit.b, "equal_money": scenario.equal_money}
-
-
-def made_with() -> dict[str, str]:
-    """On what the last bit of a number may depend beyond code and data."""
-    libraries = {name: version(name) for name in ("numpy", "numba", "llvmlite")}
-    return {"python": platform.python_version(), **libraries, "machine": platform.machine()}
 
 
 def file_of(variant: str, number: int, month: int) -> str:

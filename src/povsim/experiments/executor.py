@@ -13,7 +13,6 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import batched
 from os import cpu_count
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -21,7 +20,7 @@ from typing import Any, Protocol, Self
 from povsim.config import Scenario
 from povsim.errors import PovsimError
 from povsim.experiments.identity import digest
-from povsim.experiments.provenance import code_hash, data_hash
+from povsim.experiments.provenance import code_hash, data_hash, made_with
 from povsim.experiments.store import DEFAULT, Store
 
 Advance = Callable[[float], Any]
@@ -46,7 +45,7 @@ class Job:
     @cached_property
     def key(self) -> str:
         """What the result is stored under."""
-        return digest(code_hash(), data_hash(), self.work, self.args)
+        return digest(code_hash(), data_hash(), made_with(), self.work, self.args)
 
 
 @dataclass(frozen=True)
@@ -57,9 +56,9 @@ class Failed:
 
 
 class Backend(Protocol):
-    """Does groups of jobs and hands back (number of the group, its results) as they finish."""
+    """Does jobs and hands back (place in the list, result or `Failed`) as they finish."""
 
-    def run(self, groups: Sequence[Sequence[Job]]) -> Iterator[tuple[int, list[Any]]]: ...
+    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[int, Any]]: ...
 
     def close(self) -> None: ...
 
@@ -70,8 +69,8 @@ class Executor:
     `reuse` False: nothing stored is read. To be used as a context.
     """
 
-    def __init__(self, backend: Backend, store: Store | None = None, *, reuse: bool = True, shards: int | None = None) -> None:
-        self._backend, self._store, self._reuse, self._shards = backend, store, reuse, shards
+    def __init__(self, backend: Backend, store: Store | None = None, *, reuse: bool = True) -> None:
+        self._backend, self._store, self._reuse = backend, store, reuse
         self.found = 0
         """Jobs whose result was in the store."""
 
@@ -79,7 +78,7 @@ class Executor:
     def of(cls, scenario: Scenario) -> Self:
         """The executor that the keys threads, workers, scheduler, shards, store and reuse ask for."""
         store = Store(DEFAULT if scenario.store is None else Path(scenario.store).expanduser())
-        return cls(backend_of(scenario), store, reuse=scenario.reuse, shards=scenario.shards)
+        return cls(backend_of(scenario), store, reuse=scenario.reuse)
 
     def __enter__(self) -> Self:
         return self
@@ -105,18 +104,15 @@ class Executor:
                 results[number] = stored
                 self.found += 1
                 advance(job.size)
-        each = 1 if self._shards is None else -(-len(missing) // self._shards) or 1
-        groups = list(batched(missing, each))
-        for at, done in self._backend.run([[jobs[number] for number in group] for group in groups]):
-            for number, result in zip(groups[at], done, strict=True):
-                job = jobs[number]
-                if isinstance(result, Failed):
-                    reasons[number] = f"{job.name}: {result.reason}"
-                else:
-                    results[number] = result
-                    if self._store is not None:
-                        self._store.put(job.key, result)
-                advance(job.size)
+        for at, result in self._backend.run([jobs[number] for number in missing]):
+            number, job = missing[at], jobs[missing[at]]
+            if isinstance(result, Failed):
+                reasons[number] = f"{job.name}: {result.reason}"
+            else:
+                results[number] = result
+                if self._store is not None:
+                    self._store.put(job.key, result)
+            advance(job.size)
         failures += [reasons[number] for number in sorted(reasons)]
         return results
 
@@ -135,31 +131,31 @@ class Threads:
     def __init__(self, threads: int) -> None:
         self._threads, self._pool = threads, ThreadPoolExecutor(threads)
 
-    def run(self, groups: Sequence[Sequence[Job]]) -> Iterator[tuple[int, list[Any]]]:
+    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[int, Any]]:
         """As `Backend.run`."""
-        if len(groups) < self._threads:
-            for at, group in enumerate(groups):
-                yield at, [attempt(job, self._pool, self._threads) for job in group]
+        if len(jobs) < self._threads:
+            for at, job in enumerate(jobs):
+                yield at, attempt(job, self._pool, self._threads)
             return
-        jobs: dict[Future[list[Any]], int] = {self._pool.submit(attempt_all, group, 1): at for at, group in enumerate(groups)}
+        done: dict[Future[Any], int] = {self._pool.submit(attempt, job, None, 1): at for at, job in enumerate(jobs)}
         try:
-            for job in as_completed(jobs):
-                yield jobs[job], job.result()
+            for future in as_completed(done):
+                yield done.pop(future), future.result()
         finally:
-            for job in jobs:
-                job.cancel()
+            for future in done:
+                future.cancel()
 
     def close(self) -> None:
         """Wait for what is under way."""
         self._pool.shutdown(cancel_futures=True)
 
 
-def attempt_all(group: Sequence[Job], threads: int) -> list[Any]:
-    """A group of jobs, one after the other, each with `threads` threads."""
+def attempt_alone(job: Job, threads: int) -> Any:
+    """`attempt` with `threads` threads of its own."""
     if threads == 1:
-        return [attempt(job, None, 1) for job in group]
+        return attempt(job, None, 1)
     with ThreadPoolExecutor(threads) as pool:
-        return [attempt(job, pool, threads) for job in group]
+        return attempt(job, pool, threads)
 
 
 class Processes:
@@ -168,14 +164,14 @@ class Processes:
     def __init__(self, workers: int, threads: int) -> None:
         self._workers, self._threads = workers, threads
 
-    def run(self, groups: Sequence[Sequence[Job]]) -> Iterator[tuple[int, list[Any]]]:
+    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[int, Any]]:
         """As `Backend.run`. Raises PovsimError where a process was killed."""
         from joblib import Parallel, delayed
         from joblib.externals.loky.process_executor import TerminatedWorkerError
 
         parallel = Parallel(n_jobs=self._workers, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
         try:
-            yield from parallel(delayed(numbered)(at, list(group), self._threads) for at, group in enumerate(groups))
+            yield from parallel(delayed(numbered)(at, job, self._threads) for at, job in enumerate(jobs))
         except TerminatedWorkerError as error:
             raise PovsimError(
                 "A worker process was killed, most often for want of memory. Runs that were finished are in the store: the "
@@ -186,9 +182,9 @@ class Processes:
         """Processes end by themselves when they have nothing to do."""
 
 
-def numbered(at: int, group: Sequence[Job], threads: int) -> tuple[int, list[Any]]:
-    """`attempt_all` with the number of the group."""
-    return at, attempt_all(group, threads)
+def numbered(at: int, job: Job, threads: int) -> tuple[int, Any]:
+    """`attempt_alone` with the place of the job."""
+    return at, attempt_alone(job, threads)
 
 
 def backend_of(scenario: Scenario) -> Backend:
@@ -197,7 +193,7 @@ def backend_of(scenario: Scenario) -> Backend:
     if scenario.scheduler is not None:
         from povsim.experiments.cluster import Cluster
 
-        return Cluster(scenario.scheduler, scenario.threads or 1)
+        return Cluster(scenario.scheduler, scenario.threads or 1, scenario.shards)
     if scenario.workers is not None:
         return Processes(scenario.workers, scenario.threads or max(1, cores // scenario.workers))
     return Threads(scenario.threads or cores)

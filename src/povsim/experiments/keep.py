@@ -32,7 +32,7 @@ def keep(folder: Path, scenario: Scenario, variants: Mapping[str, VariantKept], 
     begins = begins_after(scenario, Branch.of(scenario))
     after = begins if months[1:] and begins <= months[1] else 0
     with (
-        Executor(backend_of(scenario), shards=scenario.shards) as executor,
+        Executor(backend_of(scenario)) as executor,
         progress("Keeping checkpoints", sum(len(kept.replicates) for kept in variants.values())) as bar,
     ):
         for variant, kept in variants.items():

@@ -40,6 +40,12 @@ def data_hash() -> str:
     return _hash_of(DATA_SUFFIXES)
 
 
+def made_with() -> dict[str, str]:
+    """On what the last bit of a number may depend beyond code and data."""
+    libraries = {name: version(name) for name in ("numpy", "numba", "llvmlite")}
+    return {"python": platform.python_version(), **libraries, "machine": platform.machine()}
+
+
 def provenance(command: str, scenario: Scenario, timings: Mapping[str, float]) -> dict[str, Any]:
     """The content of provenance.json; `timings` in seconds."""
     return {

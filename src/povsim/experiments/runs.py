@@ -101,6 +101,7 @@ def _begin(source: Source, pool: Pool | None, threads: int) -> Replicate:
     scenario, variant, number = source.scenario, source.variant, source.number
     if source.branch is None:
         return burn_in(scenario, variant, number, pool, threads)
+    source.branch.fail_if_replaced()
     start = start_of(source.branch.folder, variant, number)
     base = BurntIn(sample_of(scenario, variant, number), start.state)
     return Replicate(number, base, start.tracked, start.structural, start.year_before, start.traits)
@@ -123,6 +124,7 @@ def live_on(source: Source, arms: Sequence[Arm], month: int, *, pool: Pool | Non
 def arms_at(source: Source, arms: Sequence[Arm], month: int) -> YearEnd:
     """The arms at the end of `month`, from the checkpoints in which the replicate begins."""
     assert source.branch is not None
+    source.branch.fail_if_replaced()
     return year_end_of(source.branch.folder, source.variant, source.number, month).of([arm.name for arm in arms])
 
 

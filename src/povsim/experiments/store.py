@@ -7,6 +7,7 @@ finished runs and nothing else. What is not needed again is removed from the old
 from __future__ import annotations
 
 import os
+import re
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,8 @@ KIND = "run"
 DEFAULT = Path("outputs") / "store"
 MOST_BYTES = 4 * 10**9
 """A store that is larger when a command ends loses its oldest files."""
+NAME = re.compile(r"[0-9a-f]{64}\.run|\.[0-9a-f]{64}\.run\..*(?P<partial>\.partial)")
+"""Names of finished runs, and of parts of files."""
 LEFTOVER_S = 24 * 3600
 """A part of a file that is older was left by a process that was killed."""
 
@@ -37,9 +40,11 @@ class Store:
             return None
         try:
             found = archive.read(path, KIND, FORMAT)
-        except PovsimError:
+        except archive.DamagedFile:
             with suppress(OSError):
                 path.unlink()
+            return None
+        except PovsimError:  # it cannot be read now: left alone, and lived again
             return None
         with suppress(OSError):
             os.utime(path)
@@ -53,13 +58,15 @@ class Store:
         """Remove what killed processes left, and the oldest files beyond the size that a store may have."""
         found = []
         for path in self.folder.glob("??/*"):
+            name = NAME.fullmatch(path.name)  # nothing that is not the store's own is touched
+            if name is None or not path.name.lstrip(".").startswith(path.parent.name):
+                continue
             with suppress(OSError):  # another process may have removed it
                 status = path.stat()
-                if path.suffix == ".partial":
-                    if status.st_mtime < time.time() - LEFTOVER_S:
-                        path.unlink()
-                else:
+                if not name["partial"]:
                     found.append((status.st_mtime, status.st_size, path))
+                elif status.st_mtime < time.time() - LEFTOVER_S:
+                    path.unlink()
         too_much = sum(size for _, size, _ in found) - self._most
         for _, size, path in sorted(found):
             if too_much <= 0:

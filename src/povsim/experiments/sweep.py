@@ -22,11 +22,11 @@ EFFECT = ("arm", "against", "group", "measure", "mean", "low80", "high80", "low9
 
 @dataclass(frozen=True)
 class Row:
-    """One run: values of the keys that vary, its folder and summary (None: it failed), and reasons of failures."""
+    """One run: values of the keys that vary, its folder (None: it failed), its effects, and reasons of failures."""
 
     values: Mapping[str, str]
     out: Path | None
-    summary: Mapping[str, Any] | None
+    effects: Sequence[Mapping[str, Any]]
     failures: Sequence[str]
 
 
@@ -45,6 +45,15 @@ def check_sweep_folder(out: Path) -> None:
         raise PovsimError(f"--out {out} holds files that are no table of a sweep. Give a folder that is new or empty.")
 
 
+def effects_of(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row for each contrast of a result."""
+    return [
+        {"variant": variant, **{name: contrast.get(name) for name in EFFECT}}
+        for variant, block in summary["variants"].items()
+        for contrast in block.get("contrasts", ())
+    ]
+
+
 def write_sweep(out: Path, command: str, rows: Sequence[Row]) -> None:
     """runs.csv, contrasts.csv, contrasts.parquet and sweep.json, written whole."""
     runs = pl.DataFrame(
@@ -53,7 +62,7 @@ def write_sweep(out: Path, command: str, rows: Sequence[Row]) -> None:
                 "run": number,
                 **row.values,
                 "out": None if row.out is None else str(row.out),
-                "status": "failed" if row.summary is None else "some replicates failed" if row.failures else "done",
+                "status": "failed" if row.out is None else "some replicates failed" if row.failures else "done",
                 "reason": " | ".join(row.failures) or None,
             }
             for number, row in enumerate(rows)
@@ -61,13 +70,7 @@ def write_sweep(out: Path, command: str, rows: Sequence[Row]) -> None:
         infer_schema_length=None,
     )
     effects = pl.DataFrame(
-        [
-            {"run": number, **row.values, "variant": variant, **{name: contrast.get(name) for name in EFFECT}}
-            for number, row in enumerate(rows)
-            if row.summary is not None
-            for variant, block in row.summary["variants"].items()
-            for contrast in block.get("contrasts", ())
-        ],
+        [{"run": number, **row.values, **effect} for number, row in enumerate(rows) for effect in row.effects],
         infer_schema_length=None,
     )
     with whole_folder(out) as folder:
