@@ -158,7 +158,7 @@ def fail_if_replicates_are_missing(where: str, variant: str, replicates: int, ke
         raise PovsimError(
             f"branch_from = {where}: replicates = {replicates}, but the checkpoints of {variant} lack "
             f"{_listed('replicate', missing[:5])}{' and more' if len(missing) > 5 else ''}; they hold {len(kept.replicates)}. "
-            f"Give replicates={missing[0] or 1}, or leave branch_from out."
+            f"{f'Give replicates={missing[0]}' if missing[0] else 'Make the checkpoints anew'}, or leave branch_from out."
         )
 
 
