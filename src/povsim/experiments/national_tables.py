@@ -28,7 +28,8 @@ from povsim.population.columns import STATUS
 Booked = tuple[str, str]
 NO_INTERVAL: Final = "an interval needs two villages or more"
 INTERVALS: Final = (
-    "Intervals have villages as clusters within districts by urban or rural. They cover chance: which households live in a "
+    "Intervals have villages as clusters within districts by urban or rural; a village alone there counts with others alone in "
+    "its province, or with its neighbours. They cover chance: which households live in a "
     "village and what befalls households and villages{drawn}. They do not cover that the parameters are uncertain."
 )
 
