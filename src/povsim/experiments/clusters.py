@@ -68,7 +68,7 @@ def strata_of(place: Codes, count: int, levels: Sequence[Codes], near: Sequence[
         stratum[rows[found]] = used + code[found]
         used += size.size
         open_[rows[found]] = False
-    for row in np.nonzero(open_)[0]:
+    for row in np.nonzero(open_)[0].tolist():
         stratum[row] = _neighbour(row, place, near, stratum, used)
         used += 1
     inside = place >= 0

@@ -22,7 +22,7 @@ def notes(summary: Summary, code: str = "en") -> list[str]:
     """What must stand beside the sentences: made-up or partial population, target stamps, what intervals leave out, PKH."""
     words = language(code)
     found = []
-    where = v.place(summary)
+    where = v.population(summary)
     if where != "indonesia":
         found.append(words.text(f"note.{where}"))
     stamped = [arm for arm in v.arms(summary) if v.is_target(summary, arm)]
