@@ -152,24 +152,26 @@ def test_a_district_that_fails_is_named_and_the_others_go_on(monkeypatch: pytest
     assert (lost["districts"], lost["of"]) == (names[1:], 2) and 0 < lost["household_share"] < 1
 
 
-def test_variants_are_over_the_same_districts(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_room_in_one_variant(one: Scenario, variant: str, district: int, *given: Any, **more: Any) -> Any:
-        if (variant, district) == ("no_trap", 1):
-            raise MemoryError("no room")
-        return live_district(one, variant, district, *given, **more)
+def no_room_in_one_variant(one: Scenario, variant: str, district: int, *given: Any, **more: Any) -> Any:
+    if (variant, district) == ("no_trap", 1):
+        raise MemoryError("no room")
+    return live_district(one, variant, district, *given, **more)
 
+
+def test_variants_are_over_the_same_districts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(national, "live_district", no_room_in_one_variant)
     found = national.run(scenario(variants=["trap", "no_trap"]), quiet)
     assert set(found.tables["districts"].select("variant", "district_id").iter_rows()) == {("trap", 0), ("no_trap", 0)}
     assert set(found.summary["missing"]) == {"trap", "no_trap"}
 
 
-def test_a_failure_in_the_pass_of_equal_money_costs_only_its_arm(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_room_for_the_twin(one: Scenario, variant: str, district: int, arms: Any, **more: Any) -> Any:
-        if district == 1 and any(arm.name == "aid_equal_cost" for arm in arms):
-            raise MemoryError("no room")
-        return live_district(one, variant, district, arms, **more)
+def no_room_for_the_twin(one: Scenario, variant: str, district: int, arms: Any, **more: Any) -> Any:
+    if district == 1 and any(arm.name == "aid_equal_cost" for arm in arms):
+        raise MemoryError("no room")
+    return live_district(one, variant, district, arms, **more)
 
+
+def test_a_failure_in_the_pass_of_equal_money_costs_only_its_arm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(national, "live_district", no_room_for_the_twin)
     found = national.run(scenario(arms=["aid", "aid_equal_cost", "aid_cooperative"]), quiet)
     assert set(found.summary["variants"]["trap"]["arms"]) == {"aid", "aid_cooperative"}

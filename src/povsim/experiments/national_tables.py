@@ -16,7 +16,6 @@ from povsim.experiments import national_places
 from povsim.experiments.clusters import Floats
 from povsim.experiments.comparison_tables import COMPANIONS, LADDER, YEARS_SHOWN, pairs_of
 from povsim.experiments.contrasts import FEWEST_DISCORDANT, Contrast, null_contrast, spans, villages_needed
-from povsim.experiments.futures_tables import NO_FUTURES
 from povsim.experiments.national_district import EARLY_MONTH, MEMBER_M60, TRADING, months_shown
 from povsim.experiments.national_merge import Nation, PairByVillage
 from povsim.experiments.national_places import NO_INTERVAL
@@ -26,6 +25,7 @@ from povsim.measures.groups import GROUPS
 from povsim.measures.spells import REENTRY_MONTHS, kaplan_meier
 from povsim.population.columns import STATUS
 
+NO_FUTURES: Final = "needs branched futures, which povsim national does not live"
 Booked = tuple[str, str]
 INTERVALS: Final = (
     "Intervals have villages as clusters within districts by urban or rural; a village alone there counts with others alone in "
@@ -236,6 +236,8 @@ def _takeup(scenario: Scenario, nation: Nation, contrasts: Sequence[Contrast]) -
         effect = contrast(nation, there, arm, against, "structural", "E4", cost=False)
         whole = next(c for c in contrasts if (c.arm, c.against, c.group, c.measure) == (arm, against, "structural", "E4"))
         needed, reason = villages_needed(whole.se, nation.weight.size, whole.mean)
+        if needed is not None and needed > (there_are := int(nation.frame["villages"].sum())):
+            needed, reason = None, f"{needed} villages would be needed, more than the {there_are} that exist"
         out[arm] = {
             "against": against,
             "members_share_m60": float(nation.weight @ members) / float(nation.weight @ nation.households),

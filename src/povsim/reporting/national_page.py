@@ -153,6 +153,7 @@ def render(
     population = summary["population"]
     stamps = [words.text("page.stamp_toy")] if v.population(summary) == "toy" else []
     stamps += [words.text("national.stamp_missing")] if summary.get("missing") else []
+    part = "" if population["sample"] is None else "_sample"
     counted = {name: words.number(population[name]) for name in ("districts", "villages", "households_simulated")}
     page: str = (
         Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
@@ -161,9 +162,9 @@ def render(
             code=code,
             text=words.text,
             title=words.text("national.title"),
-            subtitle=words.text("national.subtitle", place=words.text(f"place.{v.place(summary)}")),
+            subtitle=words.text(f"national.subtitle{part}", place=words.text(f"place.{v.place(summary)}")),
             stamps=[*stamps, *([words.text("page.stamp_target")] if summary["targets"] else [])],
-            run=words.text("national.run", seed=summary["seed"], months=summary["horizon_months"], **counted),
+            run=words.text(f"national.run{part}", seed=summary["seed"], months=summary["horizon_months"], **counted),
             sentences=sentences(summary, code),
             notes=notes(summary, code),
             sections=_sections(
@@ -204,7 +205,7 @@ def _sections(
     pairs = gains.pairs(summary)[:1]
     contents: dict[str, list[Part]] = {
         "page.sure": [
-            text("national.text.sure"),
+            text("national.text.sure" if summary["population"]["sample"] is None else "national.text.sure_sample"),
             text("page.sure_few"),
             text("page.sure_pairs"),
             text("national.text.by_chance"),

@@ -253,6 +253,8 @@ def _villages(summary: Summary, arm: str, reading: Reading, words: Language) -> 
         return ""
     entries = [block.get(arm, {}) for block in summary.get("takeup", {}).values()]
     needed = v.shown(entry.get("villages_needed") for entry in entries)
+    if any("that exist" in str(entry.get("reason") or "") for entry in entries):
+        return words.text("sentence.villages_beyond")
     if not needed:
         return words.text("sentence.villages_unknown")
     run = summary.get("population", {}).get("villages")
