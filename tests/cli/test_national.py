@@ -11,6 +11,12 @@ import pytest
 import yaml
 
 from povsim.cli import main
+from povsim.experiments import national
+from povsim.experiments.national_district import live_district
+from povsim.population.geography import load_frame
+from povsim.reporting.language import language
+from povsim.reporting.national_page import render
+from povsim.reporting.verdict import arm_label
 
 SHORT = ["burn_in_months=36", "horizon_months=84", "threads=2"]
 
@@ -102,6 +108,50 @@ def test_a_province_by_a_share_of_its_villages(tmp_path: Path, capsys: pytest.Ca
     check = pl.read_parquet(out / "tables" / "population_check.parquet")
     assert check["province"].to_list() == ["GORONTALO"] * 3 and check["published"].null_count() == 0
     assert yaml.safe_load((out / "scenario.yaml").read_text())["sample"] == 0.01
+
+
+def no_room_for_district_1(one: Any, variant: str, district: int, *given: Any, **more: Any) -> Any:
+    if district == 1:
+        raise MemoryError("no room")
+    return live_district(one, variant, district, *given, **more)
+
+
+def test_districts_that_failed_are_told_and_lived_by_the_same_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "toy"
+    command = ["national", *SHORT, "population=toy", "sample=0.2", f"store={tmp_path / 'store'}", "--out", str(out)]
+    name = load_frame("toy")["district"][1]
+    with monkeypatch.context() as broken:
+        broken.setattr(national, "live_district", no_room_for_district_1)
+        assert main(command) == 1
+    share = f"(with poverty traps), 45.16% of the households: {name}."
+    warning = f"Warning: 1 of 2 districts failed and are not in these figures {share}"
+    told = " ".join(capsys.readouterr().out.split())
+    page = (out / "report.html").read_text()
+    assert warning in told, told
+    assert warning in page and "INCOMPLETE" in page and "districts that were lived" in page and "All 1 districts" not in page
+    assert main(["report", str(out), "--language", "id"]) == 0
+    assert f"rumah tangga: {name}" in (out / "report.html").read_text()
+    assert any("in the districts that were lived" in one for one in summary_of(out)["sentences"]["en"])
+    assert main(command) == 0
+    assert summary_of(out)["population"]["districts"] == 2 and not summary_of(out)["missing"]
+    assert "INCOMPLETE" not in (out / "report.html").read_text()
+
+
+def test_money_that_is_not_equal_is_warned_of_by_name(folder: Path) -> None:
+    summary = summary_of(folder)
+    for gap, warned in ((0.004, False), (0.02, True)):
+        summary["equal_cost"] = {"trap": {"aid_equal_cost": {"gap_share": gap}}}
+        page = render(summary, {}, {}, "en")
+        assert ("Do not read this twin as equal money" in page) is warned
+        assert (f"differ by 2.00% ({arm_label(summary, 'aid_equal_cost', language('en'))}" in page) is warned
+
+
+def test_the_page_says_what_is_not_modelled_and_what_chance_does(folder: Path) -> None:
+    page = (folder / "report.html").read_text()
+    for text in ("Moving to another village", "about 1 in 20", "No survey can observe both", "grade of its source"):
+        assert text in page
 
 
 WRONG = [

@@ -45,11 +45,25 @@ def test_a_village_alone_joins_others_alone_at_the_next_level() -> None:
     assert strata.freedom.tolist() == [2]
 
 
-def test_one_left_alone_makes_its_place_one_stratum_and_no_other() -> None:
-    place = np.array([0, 0, 0, 1, 1, -1])
-    strata = strata_of(place, 2, [np.array([0, 0, 1, 2, 2, 2])])
-    assert len(set(strata.stratum[:3])) == 1 and strata.stratum[5] == -1
-    assert strata.freedom.tolist() == [2, 1]
+def test_one_left_alone_joins_its_neighbours_and_leaves_other_strata_as_they_are() -> None:
+    """Places 0: strata of 3 and 2 villages and one alone, whose district is that of the larger; 1: one alone, no neighbour."""
+    place = np.array([0, 0, 0, 0, 0, 0, 1, 1, 1, -1])
+    finest = np.array([0, 0, 0, 2, 2, 1, 4, 4, 5, 5])
+    by_district = strata_of(place, 2, [finest], [finest // 2])
+    assert by_district.stratum[5] == by_district.stratum[0] != by_district.stratum[3]
+    assert by_district.freedom.tolist() == [4, 2] and by_district.stratum[9] == -1
+    smallest = strata_of(place, 2, [finest])
+    assert smallest.stratum[5] == smallest.stratum[3] != smallest.stratum[0]
+
+
+def test_strata_that_differ_stay_apart_where_a_village_is_left_alone() -> None:
+    """Rates differ between districts and hardly within: one village alone must not bring that difference into the interval."""
+    district = np.repeat(np.arange(5), [10, 10, 10, 10, 1])
+    near = np.minimum(district, 3)
+    rate = 0.1 * near + 0.001 * (np.arange(41) % 2)
+    found = shares(strata_of(np.zeros(41, int), 1, [district], [near]), 100 * rate, np.full(41, 100.0))
+    whole = shares(strata_of(np.zeros(41, int), 1, [np.zeros(41, int)]), 100 * rate, np.full(41, 100.0))
+    assert 0 < found.se[0] < 0.05 * whole.se[0]
 
 
 def test_a_place_with_one_village_has_a_share_and_no_interval() -> None:

@@ -113,6 +113,15 @@ def test_c7_a_stored_summary_is_found_by_scenario_data_and_code(
     assert stored_summary(out, "compare", scenario) is None
 
 
+def test_c7_a_result_with_failures_is_not_taken_for_finished(tmp_path: Path, scenario: Scenario) -> None:
+    out = tmp_path / "first"
+    for failures in (["replicate 1: MemoryError: no room"], []):
+        with result_folder(out, "compare", scenario) as result:
+            result.summary({"schema": 1, "failures": failures})
+        found = stored_summary(out, "compare", scenario)
+        assert found is None if failures else found == {"schema": 1, "failures": []}
+
+
 def test_the_default_folder_is_named_by_the_hash(scenario: Scenario) -> None:
     assert default_out("compare", scenario).parts[:2] == ("outputs", "compare")
     assert len(default_out("compare", scenario).name) == 12

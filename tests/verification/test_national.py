@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from povsim.config import Scenario, scenario_from
@@ -146,7 +147,43 @@ def test_a_district_that_fails_is_named_and_the_others_go_on(monkeypatch: pytest
     found = national.run(scenario(), quiet)
     assert found.failures == ["variant trap, district 1: MemoryError: no room"]
     assert found.summary["population"]["districts"] == 1
-    assert found.summary["notes"] == ["trap: 1 districts failed and are not in these figures."]
+    lost = found.summary["missing"]["trap"]
+    names = load_frame("toy")["district"].to_list()
+    assert (lost["districts"], lost["of"]) == (names[1:], 2) and 0 < lost["household_share"] < 1
+
+
+def no_room_in_one_variant(one: Scenario, variant: str, district: int, *given: Any, **more: Any) -> Any:
+    if (variant, district) == ("no_trap", 1):
+        raise MemoryError("no room")
+    return live_district(one, variant, district, *given, **more)
+
+
+def test_variants_are_over_the_same_districts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(national, "live_district", no_room_in_one_variant)
+    found = national.run(scenario(variants=["trap", "no_trap"]), quiet)
+    assert set(found.tables["districts"].select("variant", "district_id").iter_rows()) == {("trap", 0), ("no_trap", 0)}
+    assert set(found.summary["missing"]) == {"trap", "no_trap"}
+
+
+def no_room_for_the_twin(one: Scenario, variant: str, district: int, arms: Any, **more: Any) -> Any:
+    if district == 1 and any(arm.name == "aid_equal_cost" for arm in arms):
+        raise MemoryError("no room")
+    return live_district(one, variant, district, arms, **more)
+
+
+def test_a_failure_in_the_pass_of_equal_money_costs_only_its_arm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(national, "live_district", no_room_for_the_twin)
+    found = national.run(scenario(arms=["aid", "aid_equal_cost", "aid_cooperative"]), quiet)
+    assert set(found.summary["variants"]["trap"]["arms"]) == {"aid", "aid_cooperative"}
+    assert "no room" in found.summary["dropped"]["aid_equal_cost"] and found.failures
+    assert found.summary["population"]["districts"] == 2
+
+
+def test_no_end_of_an_interval_is_null_without_a_reason() -> None:
+    found = national.run(scenario(sample=0.01), quiet)
+    for name, ends in (("places", ("share", "low95", "high95")), ("contrasts_by_place", ("mean", "low95", "high95"))):
+        null = found.tables[name].filter(pl.any_horizontal(pl.col(end).is_null() for end in ends))
+        assert not null.is_empty() and null["reason"].null_count() == 0
 
 
 def no_room_at_all(*_: Any, **__: Any) -> Any:

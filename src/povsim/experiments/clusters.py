@@ -49,11 +49,12 @@ class Shares:
         return self.share - half, self.share + half
 
 
-def strata_of(place: Codes, count: int, levels: Sequence[Codes]) -> Strata:
+def strata_of(place: Codes, count: int, levels: Sequence[Codes], near: Sequence[Codes] = ()) -> Strata:
     """Strata within places: the finest of `levels` (codes [V], finest first) at which a village is not alone.
 
-    Villages that are alone in their stratum are put together at the next level; where one is left alone at the last, the
-    villages of its place are one stratum.
+    Villages that are alone in their stratum are put together at the next level. One that is left alone at the last joins a
+    stratum of its neighbours: the smallest among those of villages with its code in the first of `near` (codes [V], nearest
+    first) in which its place has others, else the smallest of its place. A place with one village keeps it alone.
     """
     stratum = np.full(place.size, -1, np.int64)
     open_ = place >= 0
@@ -67,14 +68,28 @@ def strata_of(place: Codes, count: int, levels: Sequence[Codes]) -> Strata:
         stratum[rows[found]] = used + code[found]
         used += size.size
         open_[rows[found]] = False
-    alone = np.isin(place, place[open_]) & (place >= 0)
-    stratum[alone] = used + place[alone]
+    for row in np.nonzero(open_)[0].tolist():
+        stratum[row] = _neighbour(row, place, near, stratum, used)
+        used += 1
     inside = place >= 0
     stratum[inside] = np.unique(stratum[inside], return_inverse=True)[1]
     villages = np.bincount(place[inside], minlength=count)
     first = np.unique(stratum[inside], return_index=True)[1]
     strata = np.bincount(place[inside][first], minlength=count)
     return Strata(place, count, stratum, (villages - strata).astype(np.float64))
+
+
+def _neighbour(row: int, place: Codes, near: Sequence[Codes], stratum: Codes, new: int) -> int:
+    """The stratum that the village `row`, left alone, joins; `new` where its place has no other village."""
+    others = (place == place[row]) & (stratum >= 0)
+    for codes in near:
+        close = others & (codes == codes[row])
+        if close.any():
+            others = close
+            break
+    numbers = np.unique(stratum[others])
+    sizes = [np.count_nonzero(stratum == number) for number in numbers]
+    return int(numbers[np.argmin(sizes)]) if sizes else new
 
 
 def shares(strata: Strata, total: Floats, size: Floats) -> Shares:

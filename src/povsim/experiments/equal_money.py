@@ -40,7 +40,7 @@ class Twin:
 
     target: public cost to be matched, Rp; today: cost of today's aid, Rp; shape: Rp that the matched arm's cooperatives cost in
     months 1, 2, ...; families: on Sembako under today's aid, in the same population as the money; points: (level, cost) lived
-    so far.
+    so far; first: the level to begin at.
     """
 
     spec: ArmSpec
@@ -50,6 +50,7 @@ class Twin:
     shape: Floats
     families: float
     points: list[tuple[float, float]] = field(default_factory=list)
+    first: float = 1.0
 
     def first_level(self, arm: Arm) -> float | None:
         """The level at which costs should agree, from what a unit of the form costs; None where none of 0 or more can."""

@@ -50,10 +50,11 @@ def check_out(out: Path, command: str, scenario: Scenario) -> None:
 
 
 def stored_summary(out: Path, command: str, scenario: Scenario) -> dict[str, Any] | None:
-    """The summary.json at `out` if the same scenario, data and code made it, else None."""
+    """The summary.json at `out` if the same scenario, data and code made it whole, else None: what failed is lived again."""
     if _provenance_of(out).get("run_hash") != run_hash(scenario) or _provenance_of(out).get("command") != command:
         return None
-    return _json_of(out / "summary.json") or None
+    found = _json_of(out / "summary.json")
+    return found if found and not found.get("failures") else None
 
 
 def fail_if_below_a_file(out: Path) -> None:

@@ -46,7 +46,10 @@ def run(scenario: Scenario, progress: Progress) -> Comparison:
     with Executor.of(scenario) as executor, progress(label, steps) as bar:
         runs = [_variant(Lived(scenario, one, frame, executor, failures), bar.advance) for one in scenario.variants]
     lived = time.perf_counter()
-    summary, tables = national_tables.collect(scenario, runs)
+    over_the_same_districts(runs)
+    lost = {name for one in runs for name in one.dropped}
+    scenario = replace(scenario, arms=tuple(arm for arm in scenario.arms if arm.name not in lost))
+    summary, tables = national_tables.collect(scenario, runs, frame)
     arms = [VariantRun(one.variant, [], {n: one.nation.arms[n] for n in scenario.arm_names}) for one in runs]
     tables["parameters"] = parameter_table(scenario, arms)
     timings = {"arms_lived_s": lived - began, "tables_s": time.perf_counter() - lived}
@@ -106,9 +109,6 @@ def _variant(live: Lived, advance: Advance) -> VariantOfNation:
     if not outcomes:
         raise PovsimError(f"Every district of variant {live.variant} failed. The first reason: {live.failures[0]}.")
     done = VariantOfNation(live.variant, Nation(outcomes, live.frame, arms), years)
-    missing = live.frame.height - len(outcomes)
-    if missing:
-        done.notes.append(f"{live.variant}: {missing} districts failed and are not in these figures.")
     if twins:
         _equal_money(live, done, twins, advance)
     return done
@@ -116,19 +116,21 @@ def _variant(live: Lived, advance: Advance) -> VariantOfNation:
 
 def _equal_money(live: Lived, done: VariantOfNation, specs: Sequence[ArmSpec], advance: Advance) -> None:
     """Live the arms of equal cost at the level that follows from the sums of the nation, again while costs disagree."""
-    sought = [_twin(live.scenario, done.nation, spec) for spec in specs]
+    sought = [twin for spec in specs if (twin := _sought(live, done, spec)) is not None]
     for attempt in range(TRIES):
         open_ = [twin for twin in sought if not twin.points or abs(twin.gap) > AGREEMENT]
         if not open_:
             break
         base = {twin.spec.name: live.arm(twin.spec) for twin in open_}
-        levels = {
-            twin.spec.name: twin.next_level() if twin.points else _first_level(twin, base[twin.spec.name]) for twin in open_
-        }
+        levels = {twin.spec.name: twin.next_level() if twin.points else twin.first for twin in open_}
         arms = {twin.spec.name: twin.lived(base[twin.spec.name], levels[twin.spec.name]) for twin in open_}
         known = {one.district: one for one in done.nation.outcomes}
         lived = live.districts(list(arms.values()), advance if attempt == 0 else _silent, list(known))
-        fail_if_a_pass_is_incomplete(live, sorted(set(known) - {one.district for one in lived}))
+        if len(lived) < len(known):  # arms can be compared only over the same districts
+            why = f"not lived in {len(known) - len(lived)} districts; the last reason: {live.failures[-1]}"
+            done.dropped |= {twin.spec.name: why for twin in open_ if not twin.points}
+            sought = [twin for twin in sought if twin.points]
+            break
         outcomes = [replace(known[one.district], arms=known[one.district].arms | one.arms) for one in lived]
         done.nation = Nation(outcomes, live.frame, done.nation.arms | arms)
         for twin in open_:
@@ -161,23 +163,33 @@ def _twin(scenario: Scenario, nation: Nation, spec: ArmSpec) -> Twin:
     return Twin(spec, form, target, nation.total_cost(AID), shape, families)
 
 
-def _first_level(twin: Twin, base: Arm) -> float:
-    level = twin.first_level(base)
+def _sought(live: Lived, done: VariantOfNation, spec: ArmSpec) -> Twin | None:
+    """The arm of equal cost with its first level; None, with the reason in `dropped`, where no level of its form can do."""
+    twin = _twin(live.scenario, done.nation, spec)
+    level = twin.first_level(live.arm(spec))
     if level is None:
-        raise PovsimError(
-            f"{twin.spec.name}: no {twin.form} added to today's aid costs what {twin.spec.of} costs. "
-            "Give equal_money=benefits, or leave the arm out."
+        done.dropped[spec.name] = (
+            f"no {twin.form} added to today's aid costs what {spec.of} costs. Give equal_money=benefits, or leave the arm out"
         )
-    return level
+        return None
+    twin.first = level
+    return twin
 
 
-def fail_if_a_pass_is_incomplete(live: Lived, missing: Sequence[int]) -> None:
-    """Arms can be compared only over the same districts."""
-    if missing:
-        raise PovsimError(
-            f"Arms of equal cost of variant {live.variant} failed in districts {', '.join(map(str, missing))}. "
-            f"The last reason: {live.failures[-1]}."
-        )
+def over_the_same_districts(runs: Sequence[VariantOfNation]) -> None:
+    """Leave out of every variant the districts that failed in another: a range over different districts would mislead."""
+    lived = [{one.district for one in run.nation.outcomes} for run in runs]
+    common = set.intersection(*lived)
+    if not common:
+        raise PovsimError("No district was lived in every variant. Give the same command again, or one variant at a time.")
+    for run, own in zip(runs, lived, strict=True):
+        if own == common:
+            continue
+        kept = [one for one in run.nation.outcomes if one.district in common]
+        run.nation = Nation(kept, run.nation.frame, run.nation.arms)
+        for name, entry in run.equal_cost.items():
+            target, cost = run.nation.total_cost(entry["of"]), run.nation.total_cost(name)
+            entry |= {"cost_arm_idr": target, "cost_twin_idr": cost, "gap_share": cost / target - 1.0}
 
 
 def fail_if_not_for_the_nation(scenario: Scenario) -> None:

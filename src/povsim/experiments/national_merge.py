@@ -170,7 +170,7 @@ class Nation:
             list(rows),
             self.frame["district"].to_list() if of_district else [None] * len(rows),
             self.frame["district_id"].to_list() if of_district else [None] * len(rows),
-            strata_of(place, len(rows), (finest, 2 * province + area_code, area_code)),
+            strata_of(place, len(rows), (finest, 2 * province + area_code, area_code), (self.district, province)),
         )
 
     def shares(self, places: Places, has: NDArray[np.bool_], among: NDArray[np.bool_]) -> Shares:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -18,6 +18,8 @@ from povsim.experiments.population_check import STATISTICS
 from povsim.experiments.who_gains import COLUMNS, MEASURE
 from povsim.measures.groups import FEWEST_HOUSEHOLDS, GROUPS
 
+NOBODY: Final = "nobody of the group lives here"
+NO_INTERVAL: Final = "an interval needs two villages or more"
 Pairs = Sequence[tuple[str, str]]
 Rows = list[dict[str, Any]]
 _TEXT = {*COLUMNS[:7], "reason", "share_reason"}
@@ -81,6 +83,7 @@ def _arms(variant: str, nation: Nation, names: Sequence[str], group: str, rung: 
                     **_named(places, at), "variant": variant, "arm": arm, "group": group, "measure": rung,
                     "households": float(households[at]), "share": _known(found.share[at]),
                     "low95": _known(low[at]), "high95": _known(high[at]),
+                    "reason": NOBODY if not households[at] > 0 else None if math.isfinite(low[at]) else NO_INTERVAL,
                 })  # fmt: skip
     return rows
 
@@ -93,7 +96,8 @@ def _numbers(found: Paired, at: int, ends: tuple[Floats, Floats]) -> dict[str, A
         "mean": None if empty else float(found.gained[at] - found.lost[at]),
         "low95": _known(ends[0][at]), "high95": _known(ends[1][at]),
         "n10": _known(found.gained[at]), "n01": _known(found.lost[at]), "discordant": discordant,
-        "reason": "nobody of the group lives here" if empty else few if discordant < FEWEST_DISCORDANT else None,
+        "reason": NOBODY if empty else few if discordant < FEWEST_DISCORDANT
+        else NO_INTERVAL if not math.isfinite(ends[0][at]) else None,
     }  # fmt: skip
 
 

@@ -16,20 +16,21 @@ from povsim.experiments import national_places
 from povsim.experiments.clusters import Floats
 from povsim.experiments.comparison_tables import COMPANIONS, LADDER, YEARS_SHOWN, pairs_of
 from povsim.experiments.contrasts import FEWEST_DISCORDANT, Contrast, null_contrast, spans, villages_needed
-from povsim.experiments.futures_tables import NO_FUTURES
 from povsim.experiments.national_district import EARLY_MONTH, MEMBER_M60, TRADING, months_shown
 from povsim.experiments.national_merge import Nation, PairByVillage
+from povsim.experiments.national_places import NO_INTERVAL
 from povsim.experiments.population_check import check_table
 from povsim.measures.cost import per_billion
 from povsim.measures.groups import GROUPS
 from povsim.measures.spells import REENTRY_MONTHS, kaplan_meier
 from povsim.population.columns import STATUS
 
+NO_FUTURES: Final = "needs branched futures, which povsim national does not live"
 Booked = tuple[str, str]
-NO_INTERVAL: Final = "an interval needs two villages or more"
 INTERVALS: Final = (
-    "Intervals have villages as clusters within districts by urban or rural. They cover chance: which households live in a "
-    "village and what befalls households and villages{drawn}. They do not cover that the parameters are uncertain."
+    "Intervals have villages as clusters within districts by urban or rural; a village alone there counts with others alone in "
+    "its province, or with its neighbours. They cover chance: which households live in a village and what befalls households "
+    "and villages{drawn}. They do not cover that the parameters are uncertain."
 )
 
 
@@ -43,10 +44,23 @@ class VariantOfNation:
     years: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     equal_cost: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    dropped: dict[str, str] = field(default_factory=dict)
+    """Arms of equal cost that were not found, and why."""
 
 
-def collect(scenario: Scenario, runs: Sequence[VariantOfNation]) -> tuple[dict[str, Any], dict[str, pl.DataFrame]]:
-    """summary.json (without sentences) and the tables of the result folder."""
+def _missing(nation: Nation, whole: pl.DataFrame) -> dict[str, Any] | None:
+    """Districts of the whole frame that are not in the figures, and their share of its households; None where none is."""
+    lost = whole.filter(~pl.col("district_id").is_in(nation.frame["district_id"].to_list()))
+    if lost.is_empty():
+        return None
+    share = float(lost["households"].sum()) / float(whole["households"].sum())
+    return {"districts": lost["district"].to_list(), "of": whole.height, "household_share": share}
+
+
+def collect(
+    scenario: Scenario, runs: Sequence[VariantOfNation], whole: pl.DataFrame
+) -> tuple[dict[str, Any], dict[str, pl.DataFrame]]:
+    """summary.json (without sentences) and the tables of the result folder; `whole`: the frame that was to be lived."""
     first = runs[0].nation
     frame = first.frame
     contrasts = {run.variant: _contrasts(scenario, run.nation) for run in runs}
@@ -94,6 +108,8 @@ def collect(scenario: Scenario, runs: Sequence[VariantOfNation]) -> tuple[dict[s
         },
         "takeup": {run.variant: _takeup(scenario, run.nation, contrasts[run.variant]) for run in runs},
         "check": {run.variant: national_places.check(run.nation) for run in runs},
+        "missing": {run.variant: found for run in runs if (found := _missing(run.nation, whole))},
+        "dropped": {name: f"{run.variant}: {why}" for run in runs for name, why in run.dropped.items()},
         "notes": [note for run in runs for note in run.notes],
     }
     return summary, _tables(scenario, runs, contrasts)
@@ -220,6 +236,8 @@ def _takeup(scenario: Scenario, nation: Nation, contrasts: Sequence[Contrast]) -
         effect = contrast(nation, there, arm, against, "structural", "E4", cost=False)
         whole = next(c for c in contrasts if (c.arm, c.against, c.group, c.measure) == (arm, against, "structural", "E4"))
         needed, reason = villages_needed(whole.se, nation.weight.size, whole.mean)
+        if needed is not None and needed > (there_are := int(nation.frame["villages"].sum())):
+            needed, reason = None, f"{needed} villages would be needed, more than the {there_are} that exist"
         out[arm] = {
             "against": against,
             "members_share_m60": float(nation.weight @ members) / float(nation.weight @ nation.households),

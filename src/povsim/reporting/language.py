@@ -21,7 +21,10 @@ _RUPIAH_STEPS = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 _REASON_WORDS = (
     ("too_few", ("too few",)),
     ("none_seen", ("can be seen",)),
+    ("no_futures", ("does not live",)),
     ("needs_futures", ("futures",)),
+    ("more_than_exist", ("that exist",)),
+    ("nobody", ("nobody of the group lives",)),
     ("cost_about_equal", ("under 1", "less than 1", "below 1", "within 1", "about equal")),
     ("costs_no_more", ("no more", "cheaper", "not positive", "costs less", "no extra public money")),
     ("sign_unstable", ("unstable",)),

@@ -14,7 +14,7 @@ from povsim.reporting import verdict as v
 from povsim.reporting.drawing import rows_of
 from povsim.reporting.figures import figures
 from povsim.reporting.language import Language, language
-from povsim.reporting.page import Part, Section, inline, reproduce_parts
+from povsim.reporting.page import Part, Section, equal_money_parts, inline, limits, reproduce_parts
 from povsim.reporting.sentences import notes as notes_of_arms
 from povsim.reporting.sentences import sentences
 from povsim.reporting.tables import Table, arm_table, contrast_table
@@ -33,7 +33,7 @@ def notes(summary: Summary, code: str) -> list[str]:
     """What must stand beside the sentences: what results are of, what the drawing of villages adds, and the common notes."""
     words = language(code)
     population = summary["population"]
-    found = [words.text("national.note.district")]
+    found = [*incomplete(summary, words), words.text("national.note.district")]
     if population["sample"] is not None:
         share = words.percent(population["sample"], 1)
         lived, every = (words.number(population[name]) for name in ("villages", "villages_nation"))
@@ -41,6 +41,19 @@ def notes(summary: Summary, code: str) -> list[str]:
     given = words.text("note.given_parameters")
     certain = words.text("national.note.certain" if population["sample"] is None else "national.note.certain_sample")
     return [*found, *(certain if note == given else note for note in notes_of_arms(summary, code))]
+
+
+def incomplete(summary: Summary, words: Language) -> list[str]:
+    """Warnings: districts that failed, by name and with their share of households, and arms that could not be lived."""
+    out = []
+    for variant, one in summary.get("missing", {}).items():
+        fields = {"count": words.number(len(one["districts"])), "of": words.number(one["of"])}
+        share, names = words.percent(one["household_share"], 2), words.listing(one["districts"])
+        label = v.variant_label(variant, words)
+        out.append(words.text("national.note.missing", variant=label, share=share, names=names, **fields))
+    for arm, why in summary.get("dropped", {}).items():
+        out.append(words.text("national.note.dropped", arm=v.arm_label(summary, arm, words), reason=why))
+    return out
 
 
 def tables_shown(summary: Summary, words: Language) -> list[Table]:
@@ -96,7 +109,7 @@ def _districts(summary: Summary, tables: Mapping[str, Any], variant: str, words:
                 str(row["district"]),
                 tile_map.province_name(str(row["province"])),
                 words.number(row["households"]),
-                words.number(row["published_pct"], 2),
+                f"{words.number(row['published_pct'], 2)} ({row['grade']})",
                 words.number(row["simulated_pct"], 2),
                 words.number(row["gap_pp"], 2, signed=True),
                 words.number(round(contrast["households"])) if contrast else words.text("table.none"),
@@ -109,7 +122,12 @@ def _districts(summary: Summary, tables: Mapping[str, Any], variant: str, words:
     names = ("district", "province", "households", "published", "simulated", "gap", "structural", "difference", "reading")
     label = words.text("table.none") if arm is None else v.arm_label(summary, arm, words)
     return Table(
-        words.text("national.districts", count=words.number(len(rows)), arm=label, variant=v.variant_label(variant, words)),
+        words.text(
+            "national.districts_lived" if summary.get("missing") else "national.districts",
+            count=words.number(len(rows)),
+            arm=label,
+            variant=v.variant_label(variant, words),
+        ),
         tuple(words.text(f"national.head.{name}") for name in names),
         tuple(rows),
         labels=2,
@@ -133,7 +151,9 @@ def render(
     words = language(code)
     template = resources.files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8")
     population = summary["population"]
-    stamps = [words.text("page.stamp_toy")] if v.place(summary) == "toy" else []
+    stamps = [words.text("page.stamp_toy")] if v.population(summary) == "toy" else []
+    stamps += [words.text("national.stamp_missing")] if summary.get("missing") else []
+    part = "" if population["sample"] is None else "_sample"
     counted = {name: words.number(population[name]) for name in ("districts", "villages", "households_simulated")}
     page: str = (
         Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
@@ -142,9 +162,9 @@ def render(
             code=code,
             text=words.text,
             title=words.text("national.title"),
-            subtitle=words.text("national.subtitle", place=words.text(f"place.{v.place(summary)}")),
+            subtitle=words.text(f"national.subtitle{part}", place=words.text(f"place.{v.place(summary)}")),
             stamps=[*stamps, *([words.text("page.stamp_target")] if summary["targets"] else [])],
-            run=words.text("national.run", seed=summary["seed"], months=summary["horizon_months"], **counted),
+            run=words.text(f"national.run{part}", seed=summary["seed"], months=summary["horizon_months"], **counted),
             sentences=sentences(summary, code),
             notes=notes(summary, code),
             sections=_sections(
@@ -185,14 +205,12 @@ def _sections(
     pairs = gains.pairs(summary)[:1]
     contents: dict[str, list[Part]] = {
         "page.sure": [
-            text("national.text.sure"),
+            text("national.text.sure" if summary["population"]["sample"] is None else "national.text.sure_sample"),
             text("page.sure_few"),
+            text("page.sure_pairs"),
+            text("national.text.by_chance"),
             text("page.sure_window", first=first, last=last, b=words.percent(definition["b"], 0), W=definition["W"]),
-            *(
-                text("page.sure_equal", gap=words.percent(abs(one["gap_share"]), 2), variant=v.variant_label(variant, words))
-                for variant, twins in summary["equal_cost"].items()
-                for one in twins.values()
-            ),
+            *equal_money_parts(summary, words),
         ],
         "page.ladder": [
             text("page.ladder_text"),
@@ -242,6 +260,7 @@ def _sections(
         "page.evidence": [
             Part("long_table", one) for one in [more.parameters(tables.get("parameters"), words)] if one is not None
         ],
+        "page.limits": limits(words),
         "page.reproduce": reproduce,
     }
     if len(variants) > 1:

@@ -146,7 +146,7 @@ def _sections(m: _Material) -> list[Section]:
         "changes": _changes(m),
         "population": _population(m),
         "evidence": _evidence(m),
-        "limits": [Part("list", [m.words.text(f"page.limit_{name}") for name in _LIMITS])],
+        "limits": limits(m.words),
         "reproduce": _reproduce(m),
     }
     sections = [Section(name, _title(name, m.words), parts) for name, parts in contents.items()]
@@ -170,15 +170,28 @@ def _sure(m: _Material) -> list[Part]:
         m.text("sure_pairs"),
         m.text("sure_window", first=first, last=last, b=_b(m), W=definition.get("W", "?")),
     ]
-    for variant, solved in m.summary.get("equal_cost", {}).items():
+    return parts + equal_money_parts(m.summary, m.words)
+
+
+def equal_money_parts(summary: Summary, words: Language) -> list[Part]:
+    """How far the costs of arms of equal cost are from their arms', by variant, and a warning that names those beyond 1 %."""
+    parts: list[Part] = []
+    for variant, solved in summary.get("equal_cost", {}).items():
         if not solved:
             continue
-        worst = max(abs(entry["gap_share"]) for entry in solved.values())
-        gap, label = m.words.percent(worst, 2), v.variant_label(variant, m.words)
-        parts.append(m.text("sure_equal", gap=gap, variant=label))
-        if worst > EQUAL_COST_GAP_MAX:
-            parts.append(Part("warning", m.words.text("page.sure_equal_warning", gap=gap, variant=label)))
+        label = v.variant_label(variant, words)
+        gaps = {twin: abs(entry["gap_share"]) for twin, entry in solved.items()}
+        parts.append(Part("text", words.text("page.sure_equal", gap=words.percent(max(gaps.values()), 2), variant=label)))
+        for twin, gap in gaps.items():
+            if gap > EQUAL_COST_GAP_MAX:
+                named = f"{v.arm_label(summary, twin, words)}, {label}"
+                parts.append(Part("warning", words.text("page.sure_equal_warning", gap=words.percent(gap, 2), variant=named)))
     return parts
+
+
+def limits(words: Language) -> list[Part]:
+    """What is not modelled."""
+    return [Part("list", [words.text(f"page.limit_{name}") for name in _LIMITS])]
 
 
 def _b(m: _Material) -> str:

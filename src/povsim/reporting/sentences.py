@@ -22,7 +22,7 @@ def notes(summary: Summary, code: str = "en") -> list[str]:
     """What must stand beside the sentences: made-up or partial population, target stamps, what intervals leave out, PKH."""
     words = language(code)
     found = []
-    where = v.place(summary)
+    where = v.population(summary)
     if where != "indonesia":
         found.append(words.text(f"note.{where}"))
     stamped = [arm for arm in v.arms(summary) if v.is_target(summary, arm)]
@@ -253,6 +253,8 @@ def _villages(summary: Summary, arm: str, reading: Reading, words: Language) -> 
         return ""
     entries = [block.get(arm, {}) for block in summary.get("takeup", {}).values()]
     needed = v.shown(entry.get("villages_needed") for entry in entries)
+    if any("that exist" in str(entry.get("reason") or "") for entry in entries):
+        return words.text("sentence.villages_beyond")
     if not needed:
         return words.text("sentence.villages_unknown")
     run = summary.get("population", {}).get("villages")

@@ -176,10 +176,15 @@ def variant_label(variant: str, language: Language) -> str:
 
 
 def place(summary: Summary) -> str:
-    """Catalogue key of where the households live: the nation, chosen provinces, an invented district, a user's survey."""
-    population = summary.get("population", {})
-    kind = str(population.get("kind", "indonesia"))
-    if kind == "indonesia" and population.get("provinces"):
+    """Catalogue key of where the households of the figures live: `population`, or the districts lived where some failed."""
+    return "lived" if summary.get("missing") else population(summary)
+
+
+def population(summary: Summary) -> str:
+    """Catalogue key of the population: the nation, chosen provinces, an invented district, a user's survey."""
+    given = summary.get("population", {})
+    kind = str(given.get("kind", "indonesia"))
+    if kind == "indonesia" and given.get("provinces"):
         return "provinces"
     return kind if kind in ("indonesia", "toy", "survey") else "survey"
 
