@@ -28,6 +28,8 @@ povsim national [KEY=VALUE ...] [--out DIR] [--scenario FILE] [--json] [-m]
 
 Districts that are finished are kept: an interrupted command, given again, goes on from there.
 
+With a rollout in turns all districts are one run: give a sample, and if one district fails, the variant does.
+
 Keys and defaults
 {keys}
 
@@ -38,7 +40,7 @@ OWN = {"arms": ["aid", "aid_cooperative"], "variants": ["trap"], "replicates": 1
 """Defaults of this command, where they are not those of `povsim compare`."""
 OF_OTHERS = (
     "population.villages", "population.households_per_village", "rollout", "scenarios", "break_even", "futures", "assumptions",
-    "ledger", "replicates",
+    "ledger", "replicates", "checkpoints", "branch_from", "branch_month",
 )  # fmt: skip
 """Keys of `povsim compare` that the help leaves out: most are refused."""
 SHARE = "share of each district's villages that are lived, at least one, 0-1; null: all of them"

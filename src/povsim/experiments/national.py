@@ -202,6 +202,7 @@ def fail_if_not_for_the_nation(scenario: Scenario) -> None:
         "ledger": bool(scenario.ledger),
         "checkpoints": bool(scenario.checkpoints),
         "branch_from": scenario.branch_from is not None,
+        "branch_month": scenario.branch_month is not None,
     }
     for key, set_ in given.items():
         if set_:
