@@ -161,6 +161,7 @@ WRONG = [
     (["smaple=.1"], ["smaple", "Did you mean 'sample'?"]),
     (["replicates=4"], ["replicates", "lives the nation once"]),
     (["checkpoints=[0]"], ["checkpoints", "povsim compare takes it"]),
+    (["branch_from=x", "branch_month=12"], ["branch_from", "povsim compare takes it"]),
     (["branch_from=x"], ["branch_from", "povsim compare takes it"]),
     (["futures=10"], ["futures", "povsim compare takes it"]),
     (["population=indonesia", "rollout=phased"], ["aid_cooperative", "over all villages", "sample=0.", "rollout=all"]),

@@ -8,10 +8,10 @@ from runs.commands import result_hash
 from povsim.cli import main
 
 RUN = [
-    "national", "population.provinces=[Gorontalo,Kalimantan Utara]", "sample=0.004", "burn_in_months=36", "horizon_months=84",
+    "national", "population.provinces=[Gorontalo,Kalimantan Utara]", "sample=0.015", "burn_in_months=36", "horizon_months=84",
     "exit.W=12", "arms=[aid,aid_equal_cost,aid_cooperative]",
 ]  # fmt: skip
-"""11 districts, each by one of its villages."""
+"""11 districts, each by one or two of its villages."""
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     "how",
     [
         ["threads=2"],
+        ["threads=12"],  # more than districts: the villages of one are shared out
         ["threads=2", "shards=1"],
         ["threads=1", "shards=3"],
         ["shards=64"],

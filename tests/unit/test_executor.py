@@ -1,6 +1,7 @@
 """One executor, one store: results in order, failures as lines, nothing finished is lived again, the same bits anywhere."""
 
 import errno
+import time
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -53,6 +54,27 @@ def test_results_come_in_order_and_a_failure_is_a_line(store: Store, threads: in
     assert [None if f is None else int(f["square"][0]) for f in found] == [25, None, 16, 1]
     assert failures == ["number 3: ValueError: three is not squared"]
     assert sum(steps) == 8.0
+
+
+def test_jobs_side_by_side_take_no_more_memory_than_they_may() -> None:
+    under_way, most = 0.0, 0.0
+
+    def work(memory: float, *, pool: object, threads: int) -> float:
+        nonlocal under_way, most
+        with guard:
+            under_way += memory
+            most = max(most, under_way)
+        time.sleep(0.01)
+        with guard:
+            under_way -= memory
+        return memory
+
+    sizes = [5.0, 4.0, 9.0, 1.0, 2.0, 3.0, 1.0, 1.0]  # the third is larger than all may be together: alone it goes
+    backend = Threads(4, most_bytes=6.0)
+    found = dict(backend.run([Job("x", work, (size,), memory=size) for size in sizes]))
+    backend.close()
+    assert [found[at] for at in range(len(sizes))] == sizes
+    assert most == 9.0
 
 
 def test_what_is_finished_is_not_lived_again_and_failures_are(store: Store) -> None:

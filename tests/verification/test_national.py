@@ -17,7 +17,7 @@ import pytest
 
 from povsim.config import Scenario, scenario_from
 from povsim.errors import PovsimError
-from povsim.experiments import national, national_district
+from povsim.experiments import national, national_district, national_tables
 from povsim.experiments import replicate as replicate_module
 from povsim.experiments.comparison import Comparison, model_arm
 from povsim.experiments.national_district import REACHED, live_census, live_district
@@ -27,6 +27,7 @@ from povsim.model.country import Country
 from povsim.population.census import draw_census
 from povsim.population.columns import LIFE
 from povsim.population.geography import load_frame
+from povsim.reporting.sentences import sentences
 
 BASE: dict[str, Any] = {
     "population": "toy", "sample": 0.2, "arms": ["aid", "aid_cooperative_planned"], "variants": ["trap"], "replicates": 1,
@@ -127,6 +128,16 @@ def test_equal_money_is_that_of_the_nation() -> None:
     whole = parts.filter(area="all")["households"].to_list()
     summed = [sum(parts.filter(area=a, arm=arm)["households"].item() for a in ("urban", "rural")) for arm in arms]
     assert whole == pytest.approx(summed, rel=1e-12)
+
+
+def test_no_more_villages_are_asked_for_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    for needed, kept in ((10**6, None), (3, 3)):
+        monkeypatch.setattr(national_tables, "villages_needed", lambda *_, needed=needed: (needed, None))
+        summary = national.run(scenario(arms=["aid", "aid_cooperative"]), quiet).summary
+        found = summary["takeup"]["trap"]["aid_cooperative"]
+        assert found["villages_needed"] == kept
+        assert kept is not None or "1000000 villages would be needed, more than the" in found["reason"]
+        assert ("1,000,000" in " ".join(sentences(summary, "en"))) is False
 
 
 def test_nothing_done_nothing_changed() -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from os import cpu_count
 from pathlib import Path
+from threading import Condition
 from typing import Any, Protocol, Self
 
 from povsim.config import Scenario
@@ -30,17 +31,23 @@ FAILURES = (ArithmeticError, ValueError, PovsimError, MemoryError)
 """What may go wrong in a single run; anything else is an error of povsim and ends the command."""
 
 
+MOST_BYTES = 6e9
+"""Memory that jobs may take side by side in this process."""
+
+
 @dataclass(frozen=True)
 class Job:
     """One run: `work(*args, pool=..., threads=...)`, a function of a module, on what can be hashed (`identity.digest`).
 
-    name: what a line about its failure begins with; size: its share of the progress.
+    name: what a line about its failure begins with; size: its share of the progress; memory: bytes that it takes, where they
+    are many.
     """
 
     name: str
     work: Callable[..., Any]
     args: tuple[Any, ...]
     size: float = 1.0
+    memory: float = 0.0
 
     @cached_property
     def key(self) -> str:
@@ -126,10 +133,14 @@ def attempt(job: Job, pool: Pool | None, threads: int) -> Any:
 
 
 class Threads:
-    """Threads of this process: several jobs at a time where there are enough, else the villages of one job side by side."""
+    """Threads of this process: several jobs at a time where there are enough, else the villages of one job side by side.
 
-    def __init__(self, threads: int) -> None:
+    Jobs under way take `most_bytes` together, or it is a single one.
+    """
+
+    def __init__(self, threads: int, most_bytes: float = MOST_BYTES) -> None:
         self._threads, self._pool = threads, ThreadPoolExecutor(threads)
+        self._most, self._taken, self._room = most_bytes, 0.0, Condition()
 
     def run(self, jobs: Sequence[Job]) -> Iterator[tuple[int, Any]]:
         """As `Backend.run`."""
@@ -137,13 +148,24 @@ class Threads:
             for at, job in enumerate(jobs):
                 yield at, attempt(job, self._pool, self._threads)
             return
-        done: dict[Future[Any], int] = {self._pool.submit(attempt, job, None, 1): at for at, job in enumerate(jobs)}
+        done: dict[Future[Any], int] = {self._pool.submit(self._attempt_in_room, job): at for at, job in enumerate(jobs)}
         try:
             for future in as_completed(done):
                 yield done.pop(future), future.result()
         finally:
             for future in done:
                 future.cancel()
+
+    def _attempt_in_room(self, job: Job) -> Any:
+        with self._room:
+            self._room.wait_for(lambda: self._taken == 0.0 or self._taken + job.memory <= self._most)
+            self._taken += job.memory
+        try:
+            return attempt(job, None, 1)
+        finally:
+            with self._room:
+                self._taken -= job.memory
+                self._room.notify_all()
 
     def close(self) -> None:
         """Wait for what is under way."""

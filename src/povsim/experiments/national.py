@@ -24,7 +24,7 @@ from povsim.experiments.executor import Advance, Executor, Job, Progress
 from povsim.experiments.national_district import DistrictOutcome, live_district, lived_part
 from povsim.experiments.national_merge import Nation
 from povsim.experiments.national_tables import VariantOfNation
-from povsim.experiments.national_turns import InTurns, fail_if_too_large, in_turns, live_in_turns
+from povsim.experiments.national_turns import InTurns, bytes_of_a_household, fail_if_too_large, in_turns, live_in_turns
 from povsim.experiments.parameter_table import parameter_table
 from povsim.model.arm import Arm
 from povsim.population.geography import load_frame, select_provinces
@@ -88,7 +88,13 @@ class Lived:
         order = [district for first in range(shards) for district in order[first::shards]]  # shards of like size
         plain = lived_part(self.scenario)
         jobs = [
-            Job(f"variant {self.variant}, district {d}", live_district, (plain, self.variant, d, tuple(arms)), sizes[d])
+            Job(
+                f"variant {self.variant}, district {d}",
+                live_district,
+                (plain, self.variant, d, tuple(arms)),
+                sizes[d],
+                (self.scenario.sample or 1.0) * sizes[d] * bytes_of_a_household(len(arms) + 1),  # the burn-in has a table too
+            )
             for d in order
         ]
         return [one for one in self.executor.map(jobs, advance, self.failures) if one is not None]

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from povsim.config import Scenario
 from povsim.errors import PovsimError
 from povsim.experiments import archive
+from povsim.experiments.executor import MOST_BYTES
 from povsim.experiments.national_district import DistrictOutcome, burn_in_census, let_go, reduced
 from povsim.experiments.replicate import Replicate, add_outcomes, country_from
 from povsim.model.arm import Arm
@@ -30,8 +31,6 @@ from povsim.model.rollout_order import DISSOLVED, Seen, order_of
 from povsim.population.columns import COOP, HOME_COLUMNS, LIFE, LIFE_COLUMNS, PLACE
 
 Rows = NDArray[np.int64]
-MOST_BYTES: Final = 6_000_000_000
-"""Memory that the districts may take side by side."""
 BESIDE: Final = 150
 """Bytes of a household beside its tables: ties, ids, and what deciding takes."""
 NUMBERED: Final = ("district", "province", "cell", "names")
@@ -210,10 +209,15 @@ def in_turns(arms: Iterable[Arm]) -> list[str]:
     return [arm.name for arm in arms if arm.cooperative and arm.rollout is not None]
 
 
+def bytes_of_a_household(arms: int) -> float:
+    """Memory of a household while its district is lived."""
+    return 8 * (len(LIFE_COLUMNS) + arms * len(HOME_COLUMNS)) + BESIDE
+
+
 def fail_if_too_large(names: Sequence[str], households: float, arms: int, share: float | None) -> None:
     """Districts side by side need their households in memory at once; `share` of the villages is lived, None: all."""
     lived = 1.0 if share is None else share
-    need = lived * households * (8 * (len(LIFE_COLUMNS) + arms * len(HOME_COLUMNS)) + BESIDE)
+    need = lived * households * bytes_of_a_household(arms)
     if need > MOST_BYTES:
         raise PovsimError(
             f"arms: {', '.join(names)}: a rollout in turns is decided each year over all villages at once, so all districts "
