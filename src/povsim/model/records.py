@@ -1,6 +1,5 @@
 """What a run leaves behind for the measures: reduced, one entry a month."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -100,18 +99,6 @@ class Record:
             families={name: table[rows] for name, table in self.families.items()},
         )
 
-    @staticmethod
-    def side_by_side(records: Sequence["Record"]) -> "Record":
-        """The arms of records of the same months and households, one after the other; what nobody booked is 0."""
-        names = (*BY_MONTH, *BY_YEAR, "below")
-        tables: dict[str, Any] = {name: np.concatenate([getattr(record, name) for record in records]) for name in names}
-        return replace(
-            records[0],
-            **tables,
-            outlay=_tables([record.outlay for record in records], [record.works_lost.shape for record in records]),
-            families=_tables([record.families for record in records], [record.mentored.shape[:2] for record in records]),
-        )
-
 
 def _resized[Kind: np.generic](table: NDArray[Kind], length: int) -> NDArray[Kind]:
     """A copy with `length` entries along the second axis; new ones are 0."""
@@ -119,11 +106,3 @@ def _resized[Kind: np.generic](table: NDArray[Kind], length: int) -> NDArray[Kin
     kept = min(length, table.shape[1])
     out[:, :kept] = table[:, :kept]
     return out
-
-
-def _tables[Key](parts: Sequence[dict[Key, Floats]], shapes: Sequence[tuple[int, ...]]) -> dict[Key, Floats]:
-    """Tables [arm, time] by key from those of several records; one that lacks a key has zeros of its shape."""
-    keys = dict.fromkeys(key for part in parts for key in part)
-    return {
-        key: np.concatenate([part.get(key, np.zeros(shape)) for part, shape in zip(parts, shapes, strict=True)]) for key in keys
-    }

@@ -73,27 +73,6 @@ class YearEnd:
         )
 
 
-def side_by_side(ends: Sequence[YearEnd]) -> YearEnd:
-    """Arms that were lived in several calls from one branch, as if in one; all at the end of the same month."""
-    first = ends[0]
-    if len(ends) == 1:
-        return first
-    s = first.state
-    return YearEnd(
-        tuple(name for end in ends for name in end.arms),
-        first.programmes,
-        State(s.t, s.life, _joined([e.state.home for e in ends]), s.place, _joined([e.state.coop for e in ends])),
-        Record.side_by_side([end.record for end in ends]),
-        _joined([end.amounts for end in ends]),
-        np.concatenate([end.start for end in ends]),
-        {name: so_far for end in ends for name, so_far in end.rollouts.items()},
-    )
-
-
-def _joined(tables: Sequence[Floats]) -> Floats:
-    return np.concatenate(tables)
-
-
 def fail_if_it_does_not_fit(end: YearEnd, arms: Sequence[str], programmes: Sequence[str], months: int) -> None:
     """Another set of arms, another order of programmes (each has its bit), or an end before the months that were lived."""
     for what, given, there in (("arms", tuple(arms), end.arms), ("programmes", tuple(programmes), end.programmes)):
