@@ -47,7 +47,7 @@ def test_commands_are_understood(page: str, command: list[str]) -> None:
     assert name in COMMANDS, page
     if name == "compare" and "--help" not in rest:
         options, overrides = split_arguments(rest, OPTIONS)
-        for one in combinations_of(overrides)[1] if "-m" in options else [overrides]:
+        for one in combinations_of(overrides, name)[1] if "-m" in options else [overrides]:
             scenario_from(compose(one))
     if name == "national" and "--help" not in rest:
         national.checked(*split_arguments(rest, OPTIONS))

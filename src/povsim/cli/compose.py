@@ -19,7 +19,16 @@ from omegaconf.errors import OmegaConfBaseException
 
 from povsim.config import later
 from povsim.config.checks import fail_if_unknown_choice, hint
-from povsim.config.defaults import GROUP_KEY, OPEN, config_folder, defaults, group_choices, merged
+from povsim.config.defaults import (
+    GROUP_KEY,
+    OPEN,
+    commands_with_keys,
+    config_folder,
+    defaults,
+    group_choices,
+    merged,
+    own_keys,
+)  # fmt: skip
 from povsim.errors import PovsimError
 
 PATHS = ("out", "branch_from")
@@ -27,11 +36,14 @@ PATHS = ("out", "branch_from")
 LISTS = "Lists are written arms=[a,b], mappings exit={b: .1, W: 24}, numbers 1000 and 0.5; quote text with spaces."
 
 
-def compose(overrides: Sequence[str], base: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Defaults, over them `base` (nested keys, from a file), over them `overrides` ("exit.b=.2"), as a plain mapping."""
+def compose(overrides: Sequence[str], base: Mapping[str, Any] | None = None, command: str = "compare") -> dict[str, Any]:
+    """Defaults, over them `base` (nested keys, from a file), over them `overrides` ("exit.b=.2"), as a plain mapping.
+
+    Keys that only `command` has (`configs/command/`) are part of it.
+    """
     given: dict[str, Any] = merged({}, base or {})
     for text in overrides:
-        given = merged(_spread(given), _nested(text))
+        given = merged(_spread(given), _nested(text, command))
     given = _spread(given)
     fail_if_reserved_key(given)
     chosen = {
@@ -49,16 +61,16 @@ def compose(overrides: Sequence[str], base: Mapping[str, Any] | None = None) -> 
     except (HydraException, OmegaConfBaseException) as error:
         raise PovsimError(f"The defaults in {config_folder()} cannot be composed: {_first_line(error)}.") from error
     assert isinstance(composed, dict)
-    return merged({str(key): value for key, value in composed.items()}, given)
+    return merged({str(key): value for key, value in composed.items()} | own_keys(command), given)
 
 
-def fail_if_unreadable(text: str) -> Override:
+def fail_if_unreadable(text: str, command: str) -> Override:
     """Text that Hydra's grammar does not know; returns what it reads otherwise."""
     if "=" not in text and not text.startswith("~"):
         example = (
             f"Write {text}=VALUE."
-            if text in known_keys()
-            else f"{hint(text, known_keys())} Write for example replicates=32.".strip()
+            if text in known_keys(command)
+            else f"{hint(text, known_keys(command))} Write for example replicates=32.".strip()
         )
         raise PovsimError(f"'{text}' is no KEY=VALUE. {example}")
     try:
@@ -67,12 +79,12 @@ def fail_if_unreadable(text: str) -> Override:
         raise PovsimError(f"'{text}' cannot be read: {_first_line(error)}. {LISTS}") from error
 
 
-def fail_if_key_is_added_or_deleted(override: Override) -> None:
+def fail_if_key_is_added_or_deleted(override: Override, command: str) -> None:
     """Signs of Hydra that add a key (+, ++), delete one (~) or move a group (@)."""
     if override.type is not OverrideType.CHANGE or override.package is not None:
         sign = {OverrideType.ADD: "+", OverrideType.FORCE_ADD: "++", OverrideType.DEL: "~"}.get(override.type, "")
         name = f"{sign}{override.key_or_group}" + (f"@{override.package}" if override.package else "")
-        closest = hint(override.key_or_group, known_keys())
+        closest = hint(override.key_or_group, known_keys(command))
         raise PovsimError(f"There is no key '{name}'.{closest} Keys are set as KEY=VALUE, without '+', '++', '~' or '@'.")
 
 
@@ -90,13 +102,13 @@ def fail_if_interpolated(text: str) -> None:
         raise PovsimError(f"'{text}': '${{...}}' is not filled in. Write the value itself.")
 
 
-def fail_if_key_is_unknown(path: Sequence[str]) -> None:
+def fail_if_key_is_unknown(path: Sequence[str], command: str) -> None:
     """A key that is in no default and under no open key."""
-    level: Any = defaults()
+    level: Any = defaults() | own_keys(command)
     for key in path:
         if not isinstance(level, Mapping) or key not in level:
             name = ".".join(path)
-            raise PovsimError(f"There is no key '{name}'.{_hint(name)} povsim compare --help lists the keys.")
+            raise PovsimError(f"There is no key '{name}'.{_hint(name, command)} povsim {command} --help lists the keys.")
         if key in OPEN:
             return
         level = level[key]
@@ -110,31 +122,36 @@ def fail_if_reserved_key(given: Mapping[str, Any]) -> None:
                 raise PovsimError(f"There is no key '{path}'. povsim runs no code named in a value; leave it out.")
 
 
-def known_keys() -> tuple[str, ...]:
-    """Every dotted key of the defaults."""
-    return tuple(_paths(defaults()))
+def known_keys(command: str) -> tuple[str, ...]:
+    """Every dotted key that `command` has."""
+    return tuple(_paths(defaults() | own_keys(command)))
 
 
-def _hint(name: str) -> str:
+def _hint(name: str, command: str) -> str:
     from povsim.parameters import register
 
-    return f" Did you mean 'parameters.{name}'?" if name in register() else hint(name, known_keys())
+    if name in register():
+        return f" Did you mean 'parameters.{name}'?"
+    of = [other for other in commands_with_keys() if name.partition(".")[0] in own_keys(other)]
+    if of:
+        return f" It is a key of povsim {' and povsim '.join(of)}."
+    return hint(name, known_keys(command))
 
 
-def _nested(text: str) -> dict[str, Any]:
+def _nested(text: str, command: str) -> dict[str, Any]:
     fail_if_interpolated(text)
     key, _, value = text.partition("=")
     if key in PATHS:
         return {key: _plain(value)}
-    override = fail_if_unreadable(text)
+    override = fail_if_unreadable(text, command)
     path = override.key_or_group.split(".")
     nested: Any = None
     for key in reversed(path):
         nested = {key: nested}
-    fail_if_key_is_added_or_deleted(override)
+    fail_if_key_is_added_or_deleted(override, command)
     fail_if_reserved_key(nested)
     fail_if_it_is_a_sweep(override)
-    fail_if_key_is_unknown(path)
+    fail_if_key_is_unknown(path, command)
     nested = override.value()
     for key in reversed(path):
         nested = {key: nested}

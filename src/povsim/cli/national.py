@@ -95,7 +95,7 @@ def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
     base.pop("out", None)
     if "--out" in options:
         base["out"] = options["--out"]
-    return scenario_from(compose(overrides, base))
+    return scenario_from(compose(overrides, base, "national"))
 
 
 def fail_if_households_are_numbered(overrides: Sequence[str]) -> None:

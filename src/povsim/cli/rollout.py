@@ -84,7 +84,7 @@ def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
     base.pop("out", None)
     if "--out" in options:
         base["out"] = options["--out"]
-    given = compose(others, base)
+    given = compose(others, base, "rollout")
     if "--scenario" not in options or any(lists.values()):
         strategies = words_of("strategies", lists["strategies"]) or STRATEGIES
         scenarios = words_of("scenarios", lists["scenarios"]) or SCENARIOS

@@ -33,7 +33,7 @@ def run_sweep(experiment: Experiment, options: Mapping[str, str], overrides: Seq
     """
     from povsim.experiments.sweep import Row, check_sweep_folder, effects_of, sweep_folder, write_sweep
 
-    swept, combinations = combinations_of(overrides)
+    swept, combinations = combinations_of(overrides, experiment.command)
     fail_if_folder_of_a_run(overrides)
     given = {name: value for name, value in options.items() if name == "--scenario"}
     scenarios = [scenario_of(given, one) for one in combinations]
@@ -66,12 +66,12 @@ def run_sweep(experiment: Experiment, options: Mapping[str, str], overrides: Seq
     return 1 if failed else 0
 
 
-def combinations_of(overrides: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+def combinations_of(overrides: Sequence[str], command: str) -> tuple[list[str], list[list[str]]]:
     """Keys with several values, and the overrides of every combination, the last key varying fastest."""
     swept, choices = [], []
     for text in overrides:
-        override = fail_if_unreadable(text)
-        fail_if_key_is_added_or_deleted(override)
+        override = fail_if_unreadable(text, command)
+        fail_if_key_is_added_or_deleted(override, command)
         if override.is_sweep_override():
             swept.append(override.key_or_group)
             choices.append(values_of(override))

@@ -48,6 +48,17 @@ def defaults(choices: Mapping[str, str] | None = None) -> dict[str, Any]:
     return base
 
 
+@cache
+def commands_with_keys() -> tuple[str, ...]:
+    """Commands that have keys of their own: a file in `configs/command/` each."""
+    return tuple(sorted(path.stem for path in (config_folder() / "command").glob("*.yaml")))
+
+
+def own_keys(command: str) -> dict[str, Any]:
+    """The keys that only `command` has, and their defaults."""
+    return deepcopy(_read(f"command/{command}.yaml")) if command in commands_with_keys() else {}
+
+
 def merged(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """`given` laid over `base`, mapping by mapping."""
     result = dict(base)

@@ -28,7 +28,7 @@ FOLLOW_MONTHS = 60
 
 _NO_NUMBER = ("out", "threads", "language", "reuse")
 """Keys that change no number of a result."""
-_OF_THIS_MACHINE = ("workers", "shards", "scheduler", "store", "warnings")
+_OF_THIS_MACHINE = ("workers", "shards", "scheduler", "store", "warnings", "own")
 """Fields that say how this machine runs it: no part of the scenario that is written and hashed."""
 
 NOTHING_LIMITS = Rollout("all", 1.0, None, None, None, 1.0, 0, 0.0, 0.0, None, 0.0, None, False, 1.0, ())
@@ -112,6 +112,8 @@ class Scenario:
     """The month at whose end it begins; None: the latest that the folder holds."""
     warnings: tuple[str, ...] = field(default=(), compare=False)
     """What runs but may not be meant."""
+    own: str = "{}"
+    """Keys of the command alone (`configs/command/`), checked, as JSON."""
 
     @property
     def window(self) -> tuple[int, int]:
@@ -138,7 +140,7 @@ class Scenario:
             self, replicates=1, arms=(), arm_definitions=(), variants=VARIANTS, cooperative="as_reported", scenarios=(),
             rollout=NOTHING_LIMITS, payer=PAYERS[0], equal_money=EQUAL_MONEY[0], break_even=False, reuse=True, threads=None,
             language="en", out=None, futures=0, assumptions=0, ledger=(), workers=None, shards=None, scheduler=None, store=None,
-            checkpoints=(), branch_from=None, branch_month=None, warnings=(),
+            checkpoints=(), branch_from=None, branch_month=None, warnings=(), own="{}",
         )  # fmt: skip
 
     def resolved(self) -> dict[str, Any]:
@@ -150,8 +152,13 @@ class Scenario:
         plain = {name: getattr(self, name) for name in self.__slots__ if name not in _OF_THIS_MACHINE} | names
         plain |= {part: asdict(getattr(self, part)) for part in ("population", "economy", "registry", "exit")}
         plain["rollout"] = as_keys(self.rollout)
+        plain |= json.loads(self.own)
         ordered: dict[str, Any] = json.loads(json.dumps(plain, sort_keys=True, allow_nan=False))
         return ordered
+
+    def with_own(self, keys: Mapping[str, Any]) -> Scenario:
+        """This scenario with the checked keys of its command (plain values): written, hashed and read back with the others."""
+        return replace(self, own=json.dumps(keys, sort_keys=True, allow_nan=False))
 
     def content_hash(self) -> str:
         """SHA-256 of every key that can change a number."""
