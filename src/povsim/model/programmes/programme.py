@@ -19,9 +19,10 @@ from povsim.errors import PovsimError
 if TYPE_CHECKING:
     from povsim.model.arm import Arm
     from povsim.model.country import Country
+    from povsim.model.finance import Terms
 
 Floats = NDArray[np.float64]
-PRODUCTS = ("cash", "food", "asset", "training")
+PRODUCTS = ("cash", "food", "asset", "training", "credit", "savings_group")
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,12 @@ class Programme(mesa.Agent):
     todays: bool = False
     """Whether it is part of today's assistance, from which families may graduate."""
     gain: float = 0.0
+    gain_labour: float | None = None
+    """Share by which training raises what labour earns; None: the same as what the enterprise earns."""
+    in_lines: bool = False
+    """Whether the amounts are in L, poverty lines of the family, not in Rp."""
+    terms: "Terms | None" = None
+    """Terms of the loans or deposits of a product credit or savings_group."""
 
     def __init__(
         self,
@@ -99,6 +106,15 @@ class Programme(mesa.Agent):
         first = -np.inf if self.start is None else self.start
         last = np.inf if self.months is None else first + self.months
         return bool(first < month + 12 and month < last)
+
+    @property
+    def of_labour(self) -> float:
+        """Share by which training raises what labour earns."""
+        return self.gain if self.gain_labour is None else self.gain_labour
+
+    def holds(self, month: int) -> bool:
+        """Whether families stay enrolled in a year in which nothing is paid, as those do who owe or save."""
+        return False
 
     def recertifies(self, month: int) -> bool:
         """Whether enrolment is decided anew in the year that begins with `month`."""
