@@ -47,7 +47,7 @@ def test_cr1_agrees_with_linearmodels(seed, weighted):
 
 
 def test_cr2_with_one_household_a_cluster_is_hc2():
-    y, X, g, _ = _data(5)
+    y, X, *_ = _data(5)
     ours = least_squares(y, X, np.arange(y.size), correction="CR2")
     np.testing.assert_allclose(ours.covariance, sm.OLS(y, X).fit(cov_type="HC2").cov_params(), **EXACT)
 
@@ -120,7 +120,7 @@ def test_nothing_at_all_is_exactly_nothing():
 
 
 def test_what_cannot_be_estimated_is_refused():
-    y, X, g, w = _data(2)
+    y, X, g, _ = _data(2)
     with pytest.raises(PovsimError, match="2 clusters"):
         least_squares(y, X, np.zeros(y.size))
     with pytest.raises(PovsimError, match="made up by the others"):

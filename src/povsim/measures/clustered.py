@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy import special
 
 from povsim.errors import PovsimError
 
@@ -89,9 +89,9 @@ def least_squares(
     else:
         covariance, df = _cr2(X, w, e, g, G, bread)
     se = np.sqrt(np.maximum(0.0, np.diag(covariance)))
-    half = student.ppf(0.5 + level / 2, df) * se
+    half = special.stdtrit(df, 0.5 + level / 2) * se
     with np.errstate(divide="ignore", invalid="ignore"):
-        p = np.where(se > 0, 2 * student.sf(np.abs(beta) / se, df), np.where(beta == 0, 1.0, 0.0))
+        p = np.where(se > 0, 2 * special.stdtr(df, -np.abs(beta) / se), np.where(beta == 0, 1.0, 0.0))
     return Clustered(names, beta, se, df, beta - half, beta + half, p, covariance, N, G, level, correction)
 
 

@@ -1,4 +1,3 @@
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
 """Microcredit and savings groups as products of a programme (docs/reference/month.md, stage 7; decision 32).
 
 Loans come from a lender outside the village; nobody's deposits are lent. A household has one loan at a time.

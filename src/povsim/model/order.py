@@ -56,7 +56,10 @@ ORDER: tuple[Stage, ...] = (
         "turn of the year",
         (3,),
         _columns(LIFE="h line l z lna x mu sg sk u_remit", HOME="K(t-1) S(t-1) Dc(t-1)"),
-        _columns(LIFE="l z lna ability x w_year w_ahead w_long remit ill formed", HOME="K S ybar Dc D0 Dm Pm arrears skill skill_w Mc M0 Ms box"),
+        _columns(
+            LIFE="l z lna ability x w_year w_ahead w_long remit ill formed",
+            HOME="K S ybar Dc D0 Dm Pm arrears skill skill_w Mc M0 Ms box",
+        ),
         "after the registry: households age out and are followed by a young one; labour ages; the slow component moves",
         0,
         "year",
