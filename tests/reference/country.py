@@ -53,7 +53,7 @@ class ReferenceModel(mesa.Model):
     def set_year(self, schedule):
         """(16), (17), (19) The aid of a year, before its first month.
 
-        schedule: {"programmes": [{"product": "cash" | "asset", "amounts": twelve delivered Rp, or L where "in_lines"}],  place = bit
+        schedule: {"programmes": [{"product": "cash" | "asset", "amounts": twelve Rp, or L if "in_lines"}],   place = bit
                    "enrolled": {household id: bits}, "works": {household id: 0 | 1},                     absent = 0
                    "works_v": {village id: Rp a month per household on the works list},                  absent = 0
                    "aid_share": {household id: share}, "skill", "skill_w": {household id: factor},       absent = as it was

@@ -284,7 +284,7 @@ class Household(mesa.Agent):
                     self.borrow_or_serve(product, at_hand, t)
 
     def save_in_group(self, product, at_hand, t, month_of_year):
-        """Deposits out of what is above customary spending; the box helps in need, and is shared out in month 12 and at the end."""
+        """Deposits out of what is above customary spending; the box helps in need, and is shared out in month 12."""
         customary = max(self.p["c_floor"], (1.0 - self.p["s0"]) * self.ybar)
         saves = product["first"] <= t <= product["last"]
         if month_of_year == 12 or not saves:

@@ -31,7 +31,8 @@ SAME_NAME = {  # attribute of a reference household -> table, row
 }
 WHOLE = ("ill", "formed", "member", "barred", "arrears", "passive", "own", "trader", "rev", "size")
 OF_A_HOUSEHOLD = names(
-    "z lna l x e1 e2 ill formed K S ybar Dc D0 Dm Pm cap pat phi shu12 due member barred arrears skill skill_w Mc M0 Ms box aid_share"
+    "z lna l x e1 e2 ill formed K S ybar Dc D0 Dm Pm cap pat phi shu12 due member barred arrears skill aid_share "
+    "skill_w Mc M0 Ms box"
 )
 OF_A_VILLAGE = {  # attribute of a reference village -> row of COOP
     **{

@@ -64,9 +64,11 @@ def least_squares(
     names: Sequence[str] | None = None,
     correction: str = "CR1",
     level: float = 0.95,
+    absorbed: int = 0,
 ) -> Clustered:
     """Regress y [N] on X [N, K] (give the constant as a column) with weights [N] and clusters [N] of any labels.
 
+    absorbed: constants that were taken out of y and X before, as their weighted means; CR1 counts them in K.
     Rows of weight 0 are left out. Raises PovsimError with fewer than two clusters, no more rows than columns, a column that
     the others make up, values that are not finite, or a correction that is not known.
     """
@@ -77,14 +79,14 @@ def least_squares(
     keep = w > 0
     y, X, w = y[keep], X[keep], w[keep]
     labels, g = np.unique(np.asarray(cluster)[keep], return_inverse=True)
-    fail_if_it_cannot_be_estimated(y, X, w, labels.size, correction)
+    fail_if_it_cannot_be_estimated(y, X, w, labels.size, correction, absorbed)
     bread = np.linalg.inv(X.T @ (w[:, None] * X))
     beta = bread @ (X.T @ (w * y))
     e = y - X @ beta
     N, K, G = *X.shape, labels.size
     if correction == "CR1":
         scores = _by_cluster(g, G, (w * e)[:, None] * X)
-        covariance = bread @ (scores.T @ scores) @ bread * (G / (G - 1) * (N - 1) / (N - K))
+        covariance = bread @ (scores.T @ scores) @ bread * (G / (G - 1) * (N - 1) / (N - K - absorbed))
         df = np.full(K, G - 1.0)
     else:
         covariance, df = _cr2(X, w, e, g, G, bread)
@@ -177,13 +179,13 @@ def fail_if_tables_differ(y: Floats, X: Floats, cluster: NDArray[np.generic], w:
         )
 
 
-def fail_if_it_cannot_be_estimated(y: Floats, X: Floats, w: Floats, clusters: int, correction: str) -> None:
+def fail_if_it_cannot_be_estimated(y: Floats, X: Floats, w: Floats, clusters: int, correction: str, absorbed: int = 0) -> None:
     """Two clusters, more rows than columns, no column made up by others, finite values, a known correction."""
     if correction not in CORRECTIONS:
         raise PovsimError(f"correction = '{correction}' is not known. Accepted: {', '.join(CORRECTIONS)}.")
     if not (np.isfinite(y).all() and np.isfinite(X).all() and np.isfinite(w).all()):
         raise PovsimError("A regression got values that are not finite. Leave out rows that were not observed.")
-    if clusters < 2 or y.size <= X.shape[1]:
+    if clusters < 2 or y.size <= X.shape[1] + absorbed:
         raise PovsimError(
             f"{y.size} observations in {clusters} clusters cannot carry {X.shape[1]} coefficients with clustered errors. "
             "At least 2 clusters and more observations than coefficients are needed."

@@ -242,15 +242,16 @@ class Country(mesa.Model):
             factor = arm.programmes.get(programme.name, 0.0)
             gross = factor * programme.amounts(month, arm) if factor != 0.0 and programme.runs(month) else np.zeros(12)
             paid = bool(gross.any())
-            if not paid and not programme.holds(month):  # what pays nothing this year has nobody enrolled
+            stays = paid or (factor != 0.0 and programme.holds(month))
+            if not stays:  # what pays nothing this year has nobody enrolled
                 bits &= ~(1 << g)
             elif programme.recertifies(month) or month == self.first_month:
                 chosen = programme.enrol(replace(view, quota=arm.quotas.get(programme.name, 1.0)))
                 bits = (bits & ~(1 << g)) | (chosen.astype(np.int64) << g)
             if programme.todays and arm.graduation_years is not None:
                 bits &= ~(graduated.astype(np.int64) << g)
-            if programme.product == "training" and paid:
-                self._train(home, programme, (bits >> g) & 1 != 0)
+            if programme.product == "training" and stays:
+                programme.teach(home, (bits >> g) & 1 != 0, month)
             self._amounts[a, g] = gross * programme.delivered if programme.product != "training" else 0.0
             self._book_aid(a, month, programme, gross, (bits & (1 << g)) != 0 if paid else NOBODY)
         self._book_registry(a, arm, month)
@@ -263,11 +264,6 @@ class Country(mesa.Model):
             self._listed[a] = np.bincount(self.sample.village, weights=life[LIFE.h] * listed)
         else:
             self._listed[a] = arm.p["works_bottom"] * self.state.place[PLACE.households]
-
-    def _train(self, home: Floats, programme: Programme, who: NDArray[np.bool_]) -> None:
-        """Training raises what labour and enterprise of its families earn to its gains, and takes nothing away."""
-        for column, gain in ((HOME.skill, programme.gain), (HOME.skill_w, programme.of_labour)):
-            home[column] = np.where(who, np.maximum(home[column], 1.0 + gain), home[column])
 
     def _on_todays_aid(self, a: int, bits: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Who gets something of today's aid this year [H], by the bits of enrolment and the year's amounts."""

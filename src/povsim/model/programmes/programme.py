@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from povsim.draws import Stream, uniforms
 from povsim.errors import PovsimError
+from povsim.population.columns import HOME
 
 if TYPE_CHECKING:
     from povsim.model.arm import Arm
@@ -69,8 +70,6 @@ class Programme(mesa.Agent):
     todays: bool = False
     """Whether it is part of today's assistance, from which families may graduate."""
     gain: float = 0.0
-    gain_labour: float | None = None
-    """Share by which training raises what labour earns; None: the same as what the enterprise earns."""
     in_lines: bool = False
     """Whether the amounts are in L, poverty lines of the family, not in Rp."""
     terms: "Terms | None" = None
@@ -107,10 +106,10 @@ class Programme(mesa.Agent):
         last = np.inf if self.months is None else first + self.months
         return bool(first < month + 12 and month < last)
 
-    @property
-    def of_labour(self) -> float:
-        """Share by which training raises what labour earns."""
-        return self.gain if self.gain_labour is None else self.gain_labour
+    def teach(self, home: Floats, who: NDArray[np.bool_], month: int) -> None:
+        """Raise what labour and enterprise of `who` [H] earn to the gain, in place in `home` [HOME, H]; never lower it."""
+        for column in (HOME.skill, HOME.skill_w):
+            home[column] = np.where(who, np.maximum(home[column], 1.0 + self.gain), home[column])
 
     def holds(self, month: int) -> bool:
         """Whether families stay enrolled in a year in which nothing is paid, as those do who owe or save."""
