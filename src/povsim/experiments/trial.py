@@ -18,11 +18,10 @@ from povsim.config.trial import Trial, trial_from
 from povsim.errors import PovsimError
 from povsim.experiments.executor import Executor, Job, Progress
 from povsim.experiments.runs import Source, replicate_of
-from povsim.experiments.trial_effects import effects, quantile_effects
+from povsim.experiments.trial_effects import OF_QUANTILES, effects, quantile_effects
 from povsim.experiments.trial_lived import SHARES, Lived, live_trial
 
 KEY = ("variant", "group", "month", "outcome", "treatment")
-COVERED = ("effect", "true")
 
 
 @dataclass
@@ -122,7 +121,7 @@ def collect(
         )
         for name in ("effects", "quantiles", "arms")
     }
-    over = [_over(key, rows) for key, rows in _grouped(tables["effects"])]
+    over = [_over(key, rows, trial.level) for key, rows in _grouped(tables["effects"])]
     tables["effects_mean"] = _frame(over)
     last = trial.waves[-1]
     summary = {
@@ -155,17 +154,14 @@ def _grouped(frame: pl.DataFrame) -> list[tuple[dict[str, Any], list[dict[str, A
     return [(dict(zip(KEY, key, strict=True)), rows) for key, rows in found.items()]
 
 
-def _over(key: dict[str, Any], rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Means over replicates. Intervals: of one replicate that of its clustered errors, else t over replicates."""
+def _over(key: dict[str, Any], rows: Sequence[dict[str, Any]], level: float) -> dict[str, Any]:
+    """Means over replicates, which are trials of their own; the truth with t intervals over them."""
     known = [row for row in rows if row["effect"] is not None]
     out: dict[str, Any] = dict(key)
     out["replicates"], out["reason"] = len(known), rows[0]["reason"] if not known else None
     out["control_mean"] = _mean(row["control_mean"] for row in known)
-    single = known[0] if len(known) == 1 else None
     out["effect"] = _mean(row["effect"] for row in known)
-    low, high = (single["low"], single["high"]) if single else _t([row["effect"] for row in known])
-    out["low"], out["high"] = low, high
-    out["se_clustered"] = _mean(row["se"] for row in known)
+    out |= _pooled(known, level)
     out["true"] = _mean(row["true"] for row in rows)
     out["true_low"], out["true_high"] = _t([row["true"] for row in rows if row["true"] is not None])
     out["spillover"] = _mean(row["spillover"] for row in rows)
@@ -177,6 +173,19 @@ def _over(key: dict[str, Any], rows: Sequence[dict[str, Any]]) -> dict[str, Any]
     return out
 
 
+def _pooled(known: Sequence[dict[str, Any]], level: float) -> dict[str, float | None]:
+    """se, df and interval of the mean of independent trials: variances added, degrees of freedom by Satterthwaite."""
+    if not known:
+        return {"se": None, "df": None, "low": None, "high": None}
+    variance = np.array([row["se"] for row in known]) ** 2
+    total = float(variance.sum())
+    parts = variance**2 / np.array([row["df"] for row in known])
+    df = total**2 / float(parts.sum()) if total > 0 else float(sum(row["df"] for row in known))
+    se, mean = total**0.5 / len(known), float(np.mean([row["effect"] for row in known]))
+    half = float(stdtrit(df, 0.5 + level / 2)) * se
+    return {"se": se, "df": df, "low": mean - half, "high": mean + half}
+
+
 def _quantiles_over(frame: pl.DataFrame) -> list[dict[str, Any]]:
     if frame.is_empty():
         return []
@@ -186,8 +195,9 @@ def _quantiles_over(frame: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _coverage(over: Sequence[dict[str, Any]]) -> float | None:
-    """Share of intervals of all households, waves after the first, outcomes and arms that hold what they aim at."""
-    return _mean(row["covers"] for row in over if row["group"] == "all" and row["month"] > 0)
+    """Share of intervals of income and consumption, waves after the first and all arms that hold what they aim at."""
+    rows = [row for row in over if row["group"] == "all" and row["month"] > 0 and row["outcome"] in OF_QUANTILES]
+    return _mean(row["covers"] for row in rows)
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
