@@ -18,6 +18,7 @@ STRATA = ("none", "district", "village")
 RULES = ("all", "poor", "structurally_poor", "bottom_share")
 PRODUCTS = ("cash", "food", "asset", "training", "coaching", "credit", "savings_group", "community", "cooperative")
 OF_A_VILLAGE = ("community", "cooperative")
+TODAYS_AID = ("pkh", "sembako")
 CORRECTIONS = ("CR1", "CR2")
 RECALLS = ("month", "year")
 MONTHS_MAX = 144
@@ -123,6 +124,8 @@ class Trial:
     eligible: Eligible
     components: tuple[Component, ...]
     treatments: tuple[Treatment, ...]
+    todays_aid: tuple[str, ...]
+    """What of today's assistance goes on for everybody."""
     unit: str
     strata: str
     waves: tuple[int, ...]
@@ -141,7 +144,12 @@ class Trial:
     def plain(self) -> dict[str, Any]:
         """The keys as they are written and read back."""
         keys = {name: getattr(self, name) for name in self.__slots__}
-        keys |= {"eligible": asdict(self.eligible), "survey": asdict(self.survey), "waves": list(self.waves)}
+        keys |= {
+            "eligible": asdict(self.eligible),
+            "survey": asdict(self.survey),
+            "waves": list(self.waves),
+            "todays_aid": list(self.todays_aid),
+        }
         keys["components"] = {c.name: _given(c) for c in self.components}
         keys["treatments"] = {t.name: {"share": t.share, "components": list(t.components)} for t in self.treatments}
         return keys
@@ -169,6 +177,7 @@ def trial_from(keys: Mapping[str, Any]) -> Trial:
         eligible=_eligible(keys["eligible"]),
         components=components,
         treatments=treatments,
+        todays_aid=_todays_aid(keys["todays_aid"]),
         unit=unit,
         strata=strata,
         waves=waves,
@@ -262,6 +271,14 @@ def _eligible(value: object) -> Eligible:
             f"eligible.share = {checks.shown(share)} with rule {rule}. Give a share with bottom_share, and only there."
         )
     return Eligible(rule, share, read.switch("eligible.able", given["able"]))
+
+
+def _todays_aid(value: object) -> tuple[str, ...]:
+    checks.fail_if_not_a_list("todays_aid", value, "[pkh,sembako]")
+    assert isinstance(value, list | tuple)
+    for name in value:
+        checks.fail_if_unknown_choice("todays_aid", name, TODAYS_AID)
+    return tuple(name for name in TODAYS_AID if name in value)
 
 
 def _survey(value: object) -> SurveyKeys:

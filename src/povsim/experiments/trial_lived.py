@@ -24,7 +24,6 @@ from povsim.population.nation import nation
 from povsim.population.sample import Sample
 
 Floats = NDArray[np.float64]
-TODAYS_AID = {"pkh": 1.0, "sembako": 1.0}
 LIVED = ("trial", "nobody_treated")
 """The arms of the model: the country of the trial, and the same one without it."""
 OUTCOMES = ("income", "consumption", "assets", "savings", "loans", "poor", "above_line", "capacity", "member")
@@ -142,10 +141,11 @@ def _country(
     if with_cooperative:
         # a village is covered where its uniform lies below the coverage of the arm
         state.place[PLACE.u_cover] = np.where(np.any(with_cooperative, axis=0), 0.25, 0.75)
+    goes_on = dict.fromkeys(trial.todays_aid, 1.0)
     treated = {PREFIX + c.name: 1.0 for c in trial.components if c.product not in OF_A_VILLAGE}
     arms = [
-        Arm(LIVED[0], p, TODAYS_AID | treated, bool(with_cooperative), scenario.payer, coverage=0.5),
-        Arm(LIVED[1], p, TODAYS_AID),
+        Arm(LIVED[0], p, goes_on | treated, bool(with_cooperative), scenario.payer, coverage=0.5),
+        Arm(LIVED[1], p, goes_on),
     ]
     country = TrialCountry(
         sample, state, arms, variant, key, months=-(-trial.waves[-1] // 12) * 12, nation=nation(), record=False,
