@@ -215,7 +215,8 @@ def recipe_from(name: str) -> dict[str, Any]:
 def _named(where: str, value: object, make: Any) -> tuple[Any, ...]:
     checks.fail_if_not_a_mapping(where, value, EXAMPLE)
     assert isinstance(value, Mapping)
-    return tuple(make(name, given) for name, given in value.items())
+    # null takes one of a recipe away
+    return tuple(make(name, given) for name, given in value.items() if given is not None)
 
 
 def _component(name: str, value: object) -> Component:
