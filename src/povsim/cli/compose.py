@@ -142,6 +142,7 @@ def _nested(text: str, command: str) -> dict[str, Any]:
     fail_if_interpolated(text)
     key, _, value = text.partition("=")
     if key in PATHS:
+        fail_if_key_is_unknown((key,), command)
         return {key: _plain(value)}
     override = fail_if_unreadable(text, command)
     path = override.key_or_group.split(".")
