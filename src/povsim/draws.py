@@ -65,6 +65,13 @@ class Stream(IntEnum):
     """start of the systematic draws of exits that are given futures"""
     ASSUMPTIONS = 20
     """by parameter, month being the draw: its quantile, and another one"""
+    POWER_TRIAL = 41
+    """of a textbook trial, month being the trial: outcomes of four households of a village"""
+    PILOT = 42
+    """by place in a simulated pilot, month being the pilot: which village of the bank, which survey of it"""
+    PILOT_SURVEY = 43
+    """by household, alternative being the survey: order in which it is drawn; month by month: found again, survey error
+    (normal); proxy-means score (normal)"""
 
 
 @dataclass(frozen=True)
