@@ -71,7 +71,7 @@ class Stream(IntEnum):
     """by place in a simulated pilot, month being the pilot: which village of the bank, which survey of it"""
     PILOT_SURVEY = 43
     """by household, alternative being the survey: order in which it is drawn; month by month: found again, survey error
-    (normal); proxy-means score (normal)"""
+    (normal); proxy-means score (normal); at month 1: misread assets, savings (normals)"""
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ def village_means(key: DrawKey, trial: int, first: int, villages: int, household
     a/(a + b) = p, which is the beta-binomial law. `first`: number of the first village, which keys its draws.
     """
     blocks = -(-households // 4)
-    first_of = ((np.uint64(first) + np.arange(villages, dtype=np.uint64)) << np.uint64(SIZE_BITS))[:, None]
-    ids = (first_of + np.arange(blocks, dtype=np.uint64)).ravel()
+    numbers = np.arange(first, first + villages, dtype=np.uint64) << np.uint64(SIZE_BITS)
+    ids = np.add.outer(numbers, np.arange(blocks, dtype=np.uint64)).astype(np.uint64).ravel()
     u = uniforms(key, Stream.POWER_TRIAL, ids, trial).reshape(villages, 4 * blocks)
     seen = np.zeros(villages)
     mass = np.inf if icc == 0 else 1 / icc - 1

@@ -7,6 +7,7 @@ estimators for average treatment effects, Journal of Business & Economic Statist
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ def matched_effect(y: Floats, treated: Flags, covariates: Floats, neighbours: in
     fail_if_it_cannot_be_matched(y, treated, x, neighbours)
     z = _whitened(x)
     t, c = np.nonzero(treated)[0], np.nonzero(~treated)[0]
-    found = KDTree(z[c]).query(z[t], k=neighbours)[1].reshape(t.size, neighbours)
+    found = _nearest(z[c], z[t], neighbours)
     match = c[found]  # rows of the controls of each treated household
     used = np.bincount(match.ravel(), minlength=y.size).astype(np.float64)
     expected = y[match]
@@ -55,6 +56,13 @@ def matched_effect(y: Floats, treated: Flags, covariates: Floats, neighbours: in
     again = used[c] * (used[c] - 1) / neighbours**2
     spread = float(((gains - effect) ** 2).sum() + (again * _own_variance(y[c], z[c])).sum())
     return Matched(effect, float(np.sqrt(spread)) / t.size, t.size, int((used[c] > 0).sum()))
+
+
+def _nearest(among: Floats, of: Floats, neighbours: int) -> NDArray[np.int64]:
+    """Rows of the nearest `among` for each `of` [of, neighbours]."""
+    build: Any = KDTree  # scipy's has no types
+    rows: NDArray[np.int64] = np.asarray(build(among).query(of, k=neighbours)[1]).reshape(len(of), neighbours)
+    return rows
 
 
 def _whitened(x: Floats) -> Floats:
@@ -79,7 +87,7 @@ def _gap_of_covariates(y: Floats, z: Floats, used: Floats, t: NDArray[np.int64],
 
 def _own_variance(y: Floats, z: Floats) -> Floats:
     """Variance of the outcome given the covariates, from each control and the one most like it [controls]."""
-    near = KDTree(z).query(z, k=2)[1]
+    near = _nearest(z, z, 2)
     other = np.where(near[:, 0] == np.arange(y.size), near[:, 1], near[:, 0])
     variance: Floats = 0.5 * (y - y[other]) ** 2
     return variance

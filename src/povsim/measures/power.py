@@ -65,9 +65,9 @@ def smallest_effect(se: float, alpha: float, power: float) -> float:
 def sign_and_size_errors(effect: float, se: float, alpha: float) -> tuple[float, float]:
     """Type-S and type-M error: share of significant estimates with the wrong sign, and how many times too large they are.
 
-    A. Gelman, J. Carlin, Beyond power calculations, Perspectives on Psychological Science 9 (2014); the second in closed
-    form by J. Lu, Y. Qiu, A. Deng, A note on type S/M errors in hypothesis testing, Br. J. Math. Stat. Psychol. 72 (2019). For a normal
-    estimate.
+    A. Gelman, J. Carlin, Beyond power calculations, Perspectives on Psychological Science 9 (2014); the second in closed form
+    by J. Lu, Y. Qiu, A. Deng, A note on type S/M errors in hypothesis testing, Br. J. Math. Stat. Psychol. 72 (2019). For a
+    normal estimate.
     """
     fail_if_nothing_to_see(effect)
     z, size = float(ndtri(1 - alpha / 2)), abs(effect) / se
@@ -101,9 +101,9 @@ def wedge_variance(wedge: Wedge, households: float, variance: float, icc: float,
     """Variance of the effect in a stepped wedge with other households in each period.
 
     M. A. Hussey, J. P. Hughes, Contemporary Clinical Trials 28 (2007), equation (8), with cluster means of `households`,
-    variance between villages tau^2 = ICC variance and within them (1 - ICC) variance. `autocorrelation` below 1: a village's mean moves
-    from period to period; part of tau^2 is then of one period alone and joins the variance within (R. Hooper et al., Statistics
-    in Medicine 35, 2016).
+    variance between villages tau^2 = ICC variance and within them (1 - ICC) variance. `autocorrelation` below 1: a village's
+    mean moves from period to period; part of tau^2 is then of one period alone and joins the variance within (R. Hooper et
+    al., Statistics in Medicine 35, 2016).
     """
     total = icc * variance
     between = total * autocorrelation
