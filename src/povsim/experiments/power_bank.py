@@ -1,7 +1,7 @@
 """A bank of lived villages: the same households without a cooperative, and with one from the first or a later month.
 
-Villages are independent of each other but for the yearly quotas of their district, which are the same in all lives, so a pilot is
-a choice of villages out of the bank and of a life for each: thousands of pilots cost no further month.
+Villages are independent of each other but for the yearly quotas of their district, which are the same in all lives, so a pilot
+is a choice of villages out of the bank and of a life for each: thousands of pilots cost no further month.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def treated_from(month: int) -> str:
 class Bank:
     """Lives of one replicate. Households [H] in order of villages [V]; waves: months of surveys, 0 first.
 
-    consumption [arm, wave, H] true, L a month; member [arm, wave, H]; there [wave, H] whether the household of month 0 still lives;
-    covariates [H, COVARIATES] at month 0; aided [H] at month 0; h [H] real households of the village; village_weight [V]
+    consumption [arm, wave, H] true, L a month; member [arm, wave, H]; there [wave, H] whether the household of month 0 still
+    lives; covariates [H, COVARIATES] at month 0; aided [H] at month 0; h [H] real households of the village; village_weight [V]
     real villages; poor, structural [H] at month 0; predicted [H] ln consumption that assets predict; exits int16 [arm, rung, H]
     first month of E1, E2, E4, 0: none (only of the poor); cost [arm, item, T] Rp a real village, `items`.
     """

@@ -167,21 +167,31 @@ def answer(v: Villages, q: Question, keys: PowerKeys, key: DrawKey, W: int) -> t
         found = simulate(v, q, size, keys.pilots, key)
         curve.append(_row_of(q, size, found, effect, icc, variance, n, keys, nothing))
     row["needed"], row["reason"] = None, nothing
+    row["estimate_expected"] = expected_estimate(v, q)
     if nothing is None:
-        row |= _needed(curve[-1], effect, keys)
-    row["mde_at_largest"] = curve[-1]["mde"]
+        row |= _needed(curve[-1], row["estimate_expected"], effect, keys)
+    row["mde_largest"], row["se_largest"] = curve[-1]["mde"], curve[-1]["se"]
     row["reasons"] = reasons
     return row, curve
 
 
-def _needed(largest: dict[str, Any], effect: float, keys: PowerKeys) -> dict[str, Any]:
-    """Villages an arm that give the power, from the spread and the mean of the estimates at the largest size."""
-    mean = largest["estimate"]
-    if np.sign(mean) != np.sign(effect) or abs(mean) < largest["se"] * FEW_DEVIATIONS / np.sqrt(keys.pilots):
-        return {
-            "needed": None,
-            "reason": "the estimator of this design does not find the effect that is there: its mean is off",
-        }
+def expected_estimate(v: Villages, q: Question) -> float:
+    """What the estimator of the design gives with ever more villages: for steps, that of the mean paths of the groups.
+
+    Where the effect grows with time since the start, the common effect of a stepped wedge is not the mean effect.
+    """
+    if q.steps == 1:
+        return paired_effect(v, True)[0]
+    n = v.means.n * v.weight
+    path = [(v.means.seen[:, life] * n).sum(axis=(0, 2)) / n.sum(axis=(0, 2)) for life in v.treated]
+    x = (np.arange(len(q.waves)) > np.arange(q.steps)[:, None]).astype(float)
+    return float(two_way(np.stack(path)[None], np.ones((1, q.steps)), x).effect[0])
+
+
+def _needed(largest: dict[str, Any], mean: float, effect: float, keys: PowerKeys) -> dict[str, Any]:
+    """Villages an arm that give the power, from the spread of the estimates at the largest size and their `mean`."""
+    if np.sign(mean) != np.sign(effect):
+        return {"needed": None, "reason": "the estimator of this design points the other way than the effect in the model"}
     spread = largest["se"] * np.sqrt(largest["villages"])  # of one village an arm
     needed = (pw.critical_sum(keys.alpha, keys.power) * spread / mean) ** 2
     if needed > pw.MOST_VILLAGES:

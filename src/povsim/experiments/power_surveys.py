@@ -29,8 +29,8 @@ FLOOR = 1e-3
 
 @dataclass(frozen=True)
 class Drawn:
-    """One survey: `random` [H] households drawn from all, `panel` [H] from the baseline poor; at each wave [wave, H] whether found
-    and ln of the factor by which consumption is misread."""
+    """One survey: `random` [H] households drawn from all, `panel` [H] from the baseline poor; at each wave [wave, H] whether
+    found and ln of the factor by which consumption is misread."""
 
     random: Flags
     panel: Flags
