@@ -13,6 +13,7 @@ DESIGNS = ("parallel", "stepped_wedge", "phased")
 OUTCOMES = ("poverty", "consumption", "membership", "E1", "E2", "E4")
 EXITS = ("E1", "E2", "E4")
 AUDIT_OUTCOMES = ("consumption", "poverty")
+ANALYSES = ("not_yet_begun", "common_effect")
 PHASES = 2
 MOST_IDR = 1e15
 
@@ -42,6 +43,8 @@ class PowerKeys:
     steps: int
     """Of a stepped wedge."""
     step_months: int
+    analysis: str
+    """Of steps: `not_yet_begun` or `common_effect`."""
     evaluation_month: int
     villages: tuple[int, ...]
     """An arm, rising."""
@@ -102,6 +105,7 @@ def power_from(given: Mapping[str, Any], horizon_months: int) -> PowerKeys:
         alpha=_inside("alpha", given["alpha"]),
         steps=steps,
         step_months=step_months,
+        analysis=read.choice("analysis", given["analysis"], ANALYSES),
         evaluation_month=evaluation,
         villages=_sizes(given["villages"]),
         pilots=read.whole("pilots", given["pilots"], 20, 100_000),

@@ -175,7 +175,7 @@ class Audit:
         y = v.means.seen[survey[..., None], lives_of[:, None], waves_seen, at[..., None]]
         n = v.means.n[survey[..., None], waves_seen, at[..., None]]
         if name == "trial":
-            return two_arms(y[..., -1], n[..., -1], group == 0), paired_effect(v, False)[0]
+            return two_arms(y[..., -1], n[..., -1], group == 0), paired_effect(v, q, False)[0]
         n = np.where((n > 0).all(axis=2), n[..., 0], 0.0)
         truth = _mean_of_pairs(v, keys.steps)
         if name == "two_way":

@@ -122,8 +122,9 @@ def live_bank(source: Source, arms: Sequence[Arm], waves: Sequence[int], *, pool
     before = _before(r.state.home[0], state.life, p, variant, sample.urban)
     for w, month in enumerate(waves):
         country.live_to(month)
-        seen[:, w] = state.home[:, HOME.c0 + month % 12]
-        member[:, w] = state.home[:, HOME.member] != 0
+        home = state.home if month else r.state.home  # founders of month 1 are no members in the survey before it
+        seen[:, w] = home[:, HOME.c0 + month % 12]
+        member[:, w] = home[:, HOME.member] != 0
         there[w] = state.life[LIFE.formed] < 1
     record = country.run()
     exits = np.zeros((len(arms), len(EXITS), H), np.int16)

@@ -63,8 +63,8 @@ def screening(banks: Sequence[Bank], keys: PowerKeys, seed: int) -> dict[str, fl
     """Finding the structurally poor by a proxy-means score with error, lowest scores of all listed first.
 
     structural_share of all households; of those selected (`screen_bottom`), `precision` are structurally poor;
-    `found_share` of the structurally poor are selected; households listed, and interviewed after it, for each one found; Rp for each one found. None
-    where none is found.
+    `found_share` of the structurally poor are selected; households listed, and interviewed after it, for each one found; Rp
+    for each one found. None where none is found.
     """
     total = structural = selected = hit = 0.0
     for r, bank in enumerate(banks):

@@ -15,7 +15,7 @@ from povsim.experiments.power_bank import UNTREATED, Bank, treated_from
 from povsim.experiments.power_surveys import SURVEYS, Drawn, Means, joined, means_of
 from povsim.measures import power as pw
 from povsim.measures.exits import FIRST_MONTH
-from povsim.measures.pilot_estimates import Estimates, intra_cluster_correlation, two_arms, two_way
+from povsim.measures.pilot_estimates import Estimates, event_study, intra_cluster_correlation, two_arms, two_way
 
 Floats = NDArray[np.float64]
 FEWEST_FOUND = 20
@@ -36,6 +36,7 @@ class Question:
     waves: tuple[int, ...]
     months: tuple[int, ...]
     lives: tuple[str, ...]
+    analysis: str = "not_yet_begun"
 
     @property
     def month(self) -> int:
@@ -56,7 +57,7 @@ def questions(keys: PowerKeys, horizon: int, W: int) -> list[Question]:
         waves = keys.waves_of(design)
         starts = (1,) if design == "parallel" else tuple(keys.step_months * s + 1 for s in range(keys.steps_of(design)))
         lives = tuple(treated_from(month) for month in starts)
-        out += [Question(design, outcome, waves, waves, lives) for outcome in keys.outcomes]
+        out += [Question(design, outcome, waves, waves, lives, keys.analysis) for outcome in keys.outcomes]
         if design == "parallel" and late > keys.evaluation_month:
             out += [Question(design, e, waves, (0, late), lives) for e in keys.outcomes if e in EXITS]
     return out
@@ -81,26 +82,37 @@ class Villages:
         return cls(means, first.arm(UNTREATED), [first.arm(life) for life in q.lives], weight)
 
 
-def paired_effect(v: Villages, seen: bool) -> tuple[float, float]:
-    """Mean effect on the surveyed households of treated villages after the first survey, and its standard error over villages.
+def paired_effect(v: Villages, q: Question, seen: bool) -> tuple[float, float]:
+    """Mean effect on the surveyed households of treated villages, and its standard error over villages.
 
-    Each village against itself without a cooperative, weighted by villages it stands for and households surveyed; with several
-    groups, over the groups and waves that are treated. `seen`: as a survey sees it, the same misreading in both lives.
+    Each village against itself without a cooperative, weighted by villages it stands for and households surveyed; with steps,
+    over the pairs of group and wave that the estimator averages, alike. `seen`: as a survey sees it, misread
+    alike in both lives.
     """
     table = v.means.seen if seen else v.means.true
-    W = table.shape[2]
-    top, bottom = np.zeros(v.weight.size), np.zeros(v.weight.size)
-    for g, life in enumerate(v.treated):
-        for w in range(W - 1 if len(v.treated) == 1 else g + 1, W):
-            n = v.means.n[:, w] * v.weight
-            top += (n * (table[:, life, w] - table[:, v.untreated, w])).sum(axis=0)
-            bottom += n.sum(axis=0)
-    if not bottom.sum():
-        return float("nan"), float("nan")
-    effect = float(top.sum() / bottom.sum())
-    rest = top - effect * bottom
-    count = int((bottom > 0).sum())
-    return effect, float(np.sqrt((rest**2).sum() * count / max(1, count - 1)) / bottom.sum())
+    mean, rest = 0.0, np.zeros(v.weight.size)
+    pairs = pairs_of(q)
+    for group, wave in pairs:
+        n = v.means.n[:, wave] * v.weight
+        bottom = n.sum(axis=0)
+        if not bottom.any():
+            return float("nan"), float("nan")
+        top = (n * (table[:, v.treated[group], wave] - table[:, v.untreated, wave])).sum(axis=0)
+        one = float(top.sum() / bottom.sum())
+        mean += one / len(pairs)
+        rest += (top - one * bottom) / bottom.sum() / len(pairs)
+    count = int((v.means.n.sum(axis=(0, 1)) > 0).sum())
+    return mean, float(np.sqrt((rest**2).sum() * count / max(1, count - 1)))
+
+
+def pairs_of(q: Question) -> list[tuple[int, int]]:
+    """Groups and waves whose effect is meant: the last wave of two arms; with steps, where a group has begun and another has
+    not, or with a common effect wherever a group has begun."""
+    waves = len(q.waves)
+    if q.steps == 1:
+        return [(0, waves - 1)]
+    last = waves if q.analysis == "common_effect" else waves - 1
+    return [(g, w) for g in range(q.steps) for w in range(g + 1, last)]
 
 
 def simulate(v: Villages, q: Question, villages: int, pilots: int, key: DrawKey) -> Estimates:
@@ -123,8 +135,10 @@ def _batch(v: Villages, q: Question, villages: int, numbers: NDArray[np.int64], 
     waves = v.means.seen.shape[2]
     y = v.means.seen[survey[..., None], lives[:, None], np.arange(waves), at[..., None]]
     n = v.means.n[survey[..., None], np.arange(waves), at[..., None]]
-    x = (np.arange(waves) > group[:, None]).astype(float)
-    return two_way(y, np.where((n > 0).all(axis=2), n[..., 0], 0.0), x)
+    n = np.where((n > 0).all(axis=2), n[..., 0], 0.0)
+    if q.analysis == "common_effect":
+        return two_way(y, n, (np.arange(waves) > group[:, None]).astype(float))
+    return event_study(y, n, group + 1)[0]
 
 
 def draw_villages(
@@ -140,20 +154,20 @@ def draw_villages(
 
 def answer(v: Villages, q: Question, keys: PowerKeys, key: DrawKey, W: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """What is found for one question: a row of the table of outcomes, and a row for each size that was simulated."""
-    true, true_se = paired_effect(v, False)
-    effect, se = paired_effect(v, True)
+    true, true_se = paired_effect(v, q, False)
+    effect, se = paired_effect(v, q, True)
     icc, variance = _correlation(v)
     n = float(v.means.n[:, -1].mean())
     row: dict[str, Any] = {
         "design": q.design, "outcome": q.outcome, "month": q.month, "surveys": len(q.waves), "effect_true": true,
         "effect_true_se": true_se, "effect_seen": effect, "effect_seen_se": se, "icc": icc, "variance": variance,
-        "households_found": n,
+        "households_found": n, "earliest": earliest(q.outcome, W),
     }  # fmt: skip
     reasons: dict[str, str] = {}
     nothing = None
     if not np.isfinite(icc):
         row["icc"] = None
-        seen_from = FIRST_MONTH + (0 if q.outcome == "E1" else W)
+        seen_from = row["earliest"]
         nothing = (
             f"nobody has the outcome by month {q.month}: it cannot be completed before month {seen_from}"
             if q.outcome in EXITS and q.month < seen_from
@@ -175,13 +189,20 @@ def answer(v: Villages, q: Question, keys: PowerKeys, key: DrawKey, W: int) -> t
     return row, curve
 
 
+def earliest(outcome: str, W: int) -> int:
+    """First month in which an outcome can be seen: an exit begins in month 12 at the earliest and is followed for W months."""
+    if outcome not in EXITS:
+        return 0
+    return FIRST_MONTH + (0 if outcome == "E1" else W)
+
+
 def expected_estimate(v: Villages, q: Question) -> float:
     """What the estimator of the design gives with ever more villages: for steps, that of the mean paths of the groups.
 
     Where the effect grows with time since the start, the common effect of a stepped wedge is not the mean effect.
     """
-    if q.steps == 1:
-        return paired_effect(v, True)[0]
+    if q.steps == 1 or q.analysis != "common_effect":
+        return paired_effect(v, q, True)[0]
     n = v.means.n * v.weight
     path = [(v.means.seen[:, life] * n).sum(axis=(0, 2)) / n.sum(axis=(0, 2)) for life in v.treated]
     x = (np.arange(len(q.waves)) > np.arange(q.steps)[:, None]).astype(float)

@@ -20,6 +20,12 @@ def effect_text(outcome: str, value: float, words: Language, decimals: int = 1) 
     return words.text("power.unit.log_points", value=words.number(100 * value, decimals, signed=True))
 
 
+def short_effect(outcome: str, value: float, words: Language) -> str:
+    """An effect for a table, in pp or lp, which the caption explains."""
+    unit = "points_short" if outcome in SHARE_OUTCOMES else "log_short"
+    return words.text(f"power.unit.{unit}", value=words.number(100 * value, 2, signed=True))
+
+
 def outcome_label(name: str, words: Language) -> str:
     """The outcome in the reader's words."""
     return words.text(f"power.outcome.{name}")
@@ -108,15 +114,26 @@ def _verdict(summary: Summary, block: Mapping[str, Any], name: str, words: Langu
 
 
 def _why(block: Mapping[str, Any], words: Language) -> str:
-    """Why permanent exits are not seen: for each month by which they are counted, once."""
+    """Why permanent exits are not seen: as late as each kind of pilot looks, each reason once."""
+    rows = sorted((row for row in block["outcomes"] if row["outcome"] == "E4"), key=lambda row: row["month"])
+    too_early = [row for row in rows if row["earliest"] > row["month"]]
     seen: dict[str, None] = {}
-    for row in block["outcomes"]:
-        if row["outcome"] == "E4":
-            if row["needed"] is not None:
-                why = words.text("power.sentence.why_villages", n=words.number(row["needed"]))
-            else:
-                why = words.reason(row["reason"] or "")
-            seen.setdefault(f"{words.text('power.table.month').lower()} {row['month']}: {why}")
+    if too_early:
+        last = too_early[-1]
+        seen[words.text("power.sentence.why_not_yet", month=last["earliest"], last=last["month"])] = None
+    for row in rows:
+        if row in too_early:
+            continue
+        most = words.number(row["affordable"])
+        if row["needed"] is not None:
+            n = words.number(row["needed"])
+            seen[words.text("power.sentence.why_villages", month=row["month"], n=n, most=most)] = None
+        elif row["mde_affordable"] is not None and "cannot be told from none" in row["reason"]:
+            mde = effect_text("E4", row["mde_affordable"], words)
+            seen[words.text("power.sentence.why_no_effect", month=row["month"], most=most, mde=mde)] = None
+        else:
+            reason = words.reason(row["reason"] or "")
+            seen[words.text("power.sentence.why_other", month=row["month"], reason=reason)] = None
     return "; ".join(seen)
 
 
@@ -183,7 +200,7 @@ def closed_table(summary: Summary, words: Language) -> Table:
                 design_label(row["design"], words),
                 feet.none(None) if n is None else words.number(n),
                 words.number(row["villages"]),
-                words.points(row["mde"], 2),
+                short_effect("poverty", row["mde"], words),
                 words.percent(row["power_closed"]),
                 feet.none(None) if simulated is None else words.percent(simulated),
                 words.percent(row["type_s"], 3),
@@ -206,13 +223,12 @@ def outcome_table(variant: str, block: Mapping[str, Any], words: Language, short
         def none_or(value: float | None, write: Any, reason: str | None = row["reason"]) -> str:
             return feet.none(reason) if value is None else str(write(value))
 
-        decimals = 2
         cells = [
             design_label(row["design"], words),
             outcome_label(o, words),
             str(row["month"]),
             none_or(row["icc"], lambda x: words.number(x, 3)),
-            effect_text(o, row["effect_true"], words, decimals),
+            short_effect(o, row["effect_true"], words),
             none_or(row["needed"], words.number),
             none_or(row["cost_needed_idr"], words.rupiah),
             words.number(row["affordable"]),
@@ -220,8 +236,8 @@ def outcome_table(variant: str, block: Mapping[str, Any], words: Language, short
         ]
         if not short:
             cells += [
-                effect_text(o, row["effect_seen"], words, decimals),
-                none_or(row["mde_affordable"], lambda x, o=o: effect_text(o, x, words, decimals)),
+                short_effect(o, row["effect_seen"], words),
+                none_or(row["mde_affordable"], lambda x, o=o: short_effect(o, x, words)),
                 none_or(row["type_s_affordable"], lambda x: words.percent(x, 1)),
                 none_or(row["type_m_affordable"], lambda x: words.number(x, 1)),
             ]
@@ -233,7 +249,7 @@ def outcome_table(variant: str, block: Mapping[str, Any], words: Language, short
         tuple(words.text(f"power.table.{name}") for name in names),
         tuple(rows),
         labels=2,
-        caption="" if short else words.text("power.table.outcomes_caption"),
+        caption=words.text("power.table.outcomes_caption"),
         notes=feet.lines(),
     )
 
@@ -292,7 +308,7 @@ def audit_table(summary: Summary, variant: str, block: Mapping[str, Any], words:
     outcome = summary["keys"]["audit_outcome"]
     for row in block["audit"]:
         measures = [
-            feet.none(row["reason"]) if row[name] is None else effect_text(outcome, row[name], words, 2)
+            feet.none(row["reason"]) if row[name] is None else short_effect(outcome, row[name], words)
             for name in ("truth", "mean", "bias", "sd", "rmse")
         ]
         covered = feet.none(row["reason"]) if row["coverage"] is None else words.percent(row["coverage"])
