@@ -106,7 +106,7 @@ def test_wald_is_two_stage_least_squares() -> None:
         cov_type="clustered", clusters=cluster, debiased=False
     )
     assert found.effect == pytest.approx(float(other.params.iloc[1]), rel=1e-9)
-    assert found.se == pytest.approx(float(other.std_errors.iloc[1]) * np.sqrt(20 / 19), rel=1e-3)
+    assert found.se == pytest.approx(float(other.std_errors.iloc[1]) * np.sqrt(20 / 19), rel=1e-9)
     assert found.low < found.effect < found.high
 
 

@@ -223,17 +223,21 @@ def verdict(outcomes: list[dict[str, Any]]) -> dict[str, Any]:
 
     E4: rows of E4 with and without room in the budget; first: the outcome other than E4 that is seen at least cost, earliest
     month first where two cost the same; membership is left out, for that anybody joins is what the programme does, not what
-    it is for, unless nothing else is seen.
+    it is for, unless nothing else is seen. nearest: then the one that would take least beyond the budget.
     """
     permanent = [row for row in outcomes if row["outcome"] == "E4"]
     others = [row for row in outcomes if row["outcome"] != "E4" and row["within_budget"]]
     ends = [row for row in others if row["outcome"] != "membership"]
     first = min(ends or others, key=lambda row: (row["cost_needed_idr"], row["month"]), default=None)
+    gains = [row for row in outcomes if row["outcome"] not in ("E4", "membership") and row["needed"] is not None]
+    nearest = None if ends else min(gains, key=lambda row: (row["cost_needed_idr"], row["month"]), default=None)
+    told = ("design", "outcome", "month", "needed", "cost_needed_idr")
     return {
         "asked": bool(permanent),
         "permanent_seen": any(row["within_budget"] for row in permanent),
         "permanent_needed": min((row["needed"] for row in permanent if row["needed"] is not None), default=None),
-        "first": None if first is None else {k: first[k] for k in ("design", "outcome", "month", "needed", "cost_needed_idr")},
+        "first": None if first is None else {k: first[k] for k in told},
+        "nearest": None if nearest is None else {k: nearest[k] for k in told},
         "only_membership": bool(others) and not ends,
         "exits": sorted({row["outcome"] for row in outcomes if row["outcome"] in EXITS}),
     }

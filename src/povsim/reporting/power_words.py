@@ -95,22 +95,25 @@ def _verdict(summary: Summary, block: Mapping[str, Any], name: str, words: Langu
             out.append(words.text("power.sentence.permanent_yes", variant=name, budget=budget, n=n))
         else:
             out.append(words.text("power.sentence.permanent_no", variant=name, budget=budget, why=_why(block, words)))
-    first = verdict["first"]
-    if first is None:
-        return [*out, words.text("power.sentence.nothing")] if out else out
-    if verdict["only_membership"]:
-        out.append(words.text("power.sentence.only_membership"))
-    out.append(
-        words.text(
-            "power.sentence.first",
-            outcome=outcome_label(first["outcome"], words),
-            month=first["month"],
-            n=words.number(first["needed"]),
-            design=design_label(first["design"], words),
-            cost=words.rupiah(first["cost_needed_idr"]),
-        )
-    )
+    if verdict["first"] is None:
+        out.append(words.text("power.sentence.nothing"))
+    else:
+        if verdict["only_membership"]:
+            out.append(words.text("power.sentence.only_membership"))
+        out.append(words.text("power.sentence.first", **_told(verdict["first"], words)))
+    if verdict["nearest"] is not None:
+        out.append(words.text("power.sentence.nearest", **_told(verdict["nearest"], words)))
     return out
+
+
+def _told(row: Mapping[str, Any], words: Language) -> dict[str, Any]:
+    return {
+        "outcome": outcome_label(row["outcome"], words),
+        "month": row["month"],
+        "n": words.number(row["needed"]),
+        "design": design_label(row["design"], words),
+        "cost": words.rupiah(row["cost_needed_idr"]),
+    }
 
 
 def _why(block: Mapping[str, Any], words: Language) -> str:
