@@ -69,6 +69,20 @@ def test_a_wedge_has_no_arms_and_says_why(tmp_path: Path) -> None:
     assert found["closed_form"][0]["villages"] % 4 == 0
 
 
+@pytest.mark.parametrize("given", [["icc=0"], ["icc=1"], ["steps=50", "horizon_months=84"], ["effect=-.3"], ["households=2"]])
+def test_the_ends_of_what_is_accepted_give_an_answer(given: list[str], tmp_path: Path) -> None:
+    found = closed(tmp_path / "out", *given)
+    assert all(row["villages"] >= 2 and 0.79 <= row["power_closed"] <= 1 for row in found["closed_form"])
+
+
+def test_a_sweep_tabulates_villages(tmp_path: Path) -> None:
+    out = tmp_path / "sweep"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        assert main(["power", "-m", "effect=.03,.05", "closed_form=true", "design=parallel", "--out", str(out)]) == 0
+    assert pl.read_csv(out / "contrasts.csv")["villages_per_arm"].to_list() == [272, 98]
+
+
 @pytest.mark.parametrize(("given", "said"), [
     ("design=paralel", "Did you mean 'parallel'?"),
     ("effect=0", "no number of villages sees an effect of 0"),

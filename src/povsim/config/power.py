@@ -85,17 +85,20 @@ def power_from(given: Mapping[str, Any], horizon_months: int) -> PowerKeys:
     design = read.choice("design", given["design"], (*DESIGNS, "all"))
     p, effect = _inside("p", given["p"]), read.number("effect", given["effect"], -1, 1)
     fail_if_no_share_is_left(p, effect)
-    evaluation = read.years("evaluation_month", given["evaluation_month"], 12, horizon_months - 60)
+    audit = read.switch("audit", given["audit"])
+    evaluation = read.years("evaluation_month", given["evaluation_month"], 12, 600 if closed_form else horizon_months - 60)
     step_months = read.years("step_months", given["step_months"], 12, 60)
-    steps = read.whole("steps", given["steps"], 2, 10)
-    fail_if_it_ends_after_the_horizon(steps * step_months, horizon_months)
+    steps = read.whole("steps", given["steps"], 2, 50)
+    lived = [steps] if design in ("stepped_wedge", "all") or audit else [PHASES] if design == "phased" else []
+    for count in [] if closed_form else lived:
+        fail_if_it_ends_after_the_horizon(count * step_months, horizon_months)
     outcomes = read.words("outcomes", given["outcomes"], "[poverty,E4]")
     for outcome in outcomes:
         checks.fail_if_unknown_choice("outcomes", outcome, OUTCOMES)
     return PowerKeys(
         designs=DESIGNS if design == "all" else (design,),
         closed_form=closed_form,
-        audit=read.switch("audit", given["audit"]),
+        audit=audit,
         p=p,
         effect=effect,
         icc=read.share("icc", given["icc"]),

@@ -52,7 +52,9 @@ def villages_per_arm(effect: float, variance: float, households: float, icc: flo
 
 
 def power_of(effect: float, se: float, alpha: float) -> float:
-    """Chance that a two-sided test finds an effect that is estimated with standard error `se`, both tails."""
+    """Chance that a two-sided test finds an effect that is estimated with standard error `se`; 1 where that is 0."""
+    if se == 0:
+        return 1.0
     z, size = float(ndtri(1 - alpha / 2)), abs(effect) / se
     return float(ndtr(size - z) + ndtr(-size - z))
 
@@ -70,6 +72,8 @@ def sign_and_size_errors(effect: float, se: float, alpha: float) -> tuple[float,
     normal estimate.
     """
     fail_if_nothing_to_see(effect)
+    if se == 0:
+        return 0.0, 1.0
     z, size = float(ndtri(1 - alpha / 2)), abs(effect) / se
     above, below = float(ndtr(size - z)), float(ndtr(-size - z))
     dense = [math.exp(-0.5 * x * x) / math.sqrt(2 * math.pi) for x in (size + z, size - z)]
