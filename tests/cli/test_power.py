@@ -175,7 +175,7 @@ def test_lives_part_when_the_cooperative_begins(bank: tuple[Any, Any, Bank]) -> 
 def test_the_same_life_in_both_arms_has_no_effect(bank: tuple[Any, Any, Bank]) -> None:
     """A pilot of nothing finds something as often as its level says."""
     scenario, keys, b = bank
-    drawn = [surveys_of(b, scenario.seed, 0, keys, 0.24)]
+    drawn = [surveys_of(b, scenario.seed, keys, 0.24)]
     q = Question("parallel", "poverty", (0, 24), (0, 24), (UNTREATED,))
     v = Villages.of([b], drawn, q, 12)
     assert paired_effect(v, q, True) == (0.0, 0.0)
@@ -186,7 +186,7 @@ def test_the_same_life_in_both_arms_has_no_effect(bank: tuple[Any, Any, Bank]) -
 
 def test_pilots_find_the_paired_effect(bank: tuple[Any, Any, Bank]) -> None:
     scenario, keys, b = bank
-    drawn = [surveys_of(b, scenario.seed, 0, keys, 0.24)]
+    drawn = [surveys_of(b, scenario.seed, keys, 0.24)]
     for q in questions(keys, scenario.horizon_months, 12):
         if q.outcome in ("membership", "consumption"):
             v = Villages.of([b], drawn, q, 12)

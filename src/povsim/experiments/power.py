@@ -171,7 +171,7 @@ def _variant(
     scenario: Scenario, keys: PowerKeys, variant: str, banks: list[Bank]
 ) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]]]:
     sigma_me = parameters.values(variant, scenario.cooperative, scenario.overrides())["sigma_me"]
-    drawn = [surveys_of(bank, scenario.seed, r, keys, sigma_me) for r, bank in enumerate(banks)]
+    drawn = [surveys_of(bank, scenario.seed, keys, sigma_me) for bank in banks]
     key, W = DrawKey(scenario.seed, 0), scenario.exit.W
     outcomes, curves = [], []
     for q in questions(keys, scenario.horizon_months, W):

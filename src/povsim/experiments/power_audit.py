@@ -86,8 +86,8 @@ class Audit:
         self.banks, self.drawn = banks, drawn
         self.weight = np.concatenate([bank.village_weight for bank in banks])
         self.tables = [
-            [survey_table(bank, d[s], s, DrawKey(seed, r), keys, sigma_me) for s in range(SURVEYS)]
-            for r, (bank, d) in enumerate(zip(banks, drawn, strict=True))
+            [survey_table(bank, d[s], s, DrawKey(seed, bank.number), keys, sigma_me) for s in range(SURVEYS)]
+            for bank, d in zip(banks, drawn, strict=True)
         ]
         self.bank_of = np.concatenate([np.full(bank.village_weight.size, r) for r, bank in enumerate(banks)])
         self.village_of = np.concatenate([np.arange(bank.village_weight.size) for bank in banks])

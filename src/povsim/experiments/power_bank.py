@@ -47,7 +47,7 @@ def treated_from(month: int) -> str:
 @archive.stored
 @dataclass
 class Bank:
-    """Lives of one replicate. Households [H] in order of villages [V]; waves: months of surveys, 0 first.
+    """Lives of replicate `number`. Households [H] in order of villages [V]; waves: months of surveys, 0 first.
 
     consumption [arm, wave, H] true, L a month; member [arm, wave, H]; there [wave, H] whether the household of month 0 still
     lives; covariates [H, COVARIATES] at month 0; aided [H] at month 0; h [H] real households of the village; village_weight [V]
@@ -55,6 +55,7 @@ class Bank:
     first month of E1, E2, E4, 0: none (only of the poor); cost [arm, item, T] Rp a real village, `items`.
     """
 
+    number: int
     arms: list[str]
     waves: list[int]
     ids: NDArray[np.uint64]
@@ -138,7 +139,7 @@ def live_bank(source: Source, arms: Sequence[Arm], waves: Sequence[int], *, pool
     h, weight = state.life[LIFE.h].copy(), sample.place[PLACE.weight].copy()
     country.release()
     return Bank(
-        [arm.name for arm in arms], list(waves), sample.ids, sample.village, h, weight, seen, member, there,
+        r.number, [arm.name for arm in arms], list(waves), sample.ids, sample.village, h, weight, seen, member, there,
         before["covariates"], before["aided"] != 0, poor, structural, before["predicted"], exits, items, cost,
     )  # fmt: skip
 

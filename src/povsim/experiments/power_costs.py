@@ -67,8 +67,8 @@ def screening(banks: Sequence[Bank], keys: PowerKeys, seed: int) -> dict[str, fl
     for each one found. None where none is found.
     """
     total = structural = selected = hit = 0.0
-    for r, bank in enumerate(banks):
-        normal = inverse_normal(uniforms(DrawKey(seed, r), Stream.PILOT_SURVEY, bank.ids)[:, 3])
+    for bank in banks:
+        normal = inverse_normal(uniforms(DrawKey(seed, bank.number), Stream.PILOT_SURVEY, bank.ids)[:, 3])
         score = bank.predicted + keys.score_sd * normal
         weight = bank.h * bank.village_weight[bank.village]
         order = np.lexsort((bank.ids, score))

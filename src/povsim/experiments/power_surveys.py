@@ -77,9 +77,9 @@ def smallest(order: Floats, village: NDArray[np.int32], among: Flags, count: int
     return out
 
 
-def surveys_of(bank: Bank, seed: int, number: int, keys: PowerKeys, sigma_me: float) -> list[Drawn]:
-    """All surveys of a bank of replicate `number`."""
-    key = DrawKey(seed, number)
+def surveys_of(bank: Bank, seed: int, keys: PowerKeys, sigma_me: float) -> list[Drawn]:
+    """All surveys of a bank."""
+    key = DrawKey(seed, bank.number)
     return [draw_survey(bank, key, s, keys, sigma_me) for s in range(SURVEYS)]
 
 
