@@ -100,8 +100,8 @@ def test_an_effect_of_nothing_is_refused() -> None:
 
 
 def test_households_of_a_village_are_as_alike_as_asked() -> None:
-    y = village_means(DrawKey(5, 0), 0, 0, 60_000, 30, 0.5, 0.03)
-    assert y.mean() == pytest.approx(0.5, abs=4 * np.sqrt(0.25 * 1.87 / 30 / 60_000))
+    y = village_means(DrawKey(5, 0), 0, 0, 20_000, 30, 0.5, 0.03)
+    assert y.mean() == pytest.approx(0.5, abs=4 * np.sqrt(0.25 * 1.87 / 30 / 20_000))
     assert y.var() == pytest.approx(0.25 * 1.87 / 30, rel=0.03)
     alone = village_means(DrawKey(5, 0), 0, 0, 20_000, 30, 0.2, 0.0)
     assert alone.var() == pytest.approx(0.16 / 30, rel=0.05)
@@ -111,9 +111,9 @@ def test_households_of_a_village_are_as_alike_as_asked() -> None:
 
 @pytest.mark.parametrize(("effect", "villages"), [(0.03, 272), (0.05, 98)])
 def test_simulated_power_at_the_textbook_sizes(effect: float, villages: int) -> None:
-    found = share_found(20250401, 1500, villages, 30, 0.5, effect, 0.03, 0.05)
+    found = share_found(20250401, 1200, villages, 30, 0.5, effect, 0.03, 0.05)
     assert found["power"] == pytest.approx(0.80, abs=0.025)
 
 
 def test_without_an_effect_the_test_holds_its_level() -> None:
-    assert share_found(7, 1500, 20, 30, 0.5, 0.0, 0.03, 0.05)["power"] == pytest.approx(0.05, abs=0.02)
+    assert share_found(7, 1000, 20, 30, 0.5, 0.0, 0.03, 0.05)["power"] == pytest.approx(0.05, abs=0.02)
