@@ -18,6 +18,7 @@ COMMANDS = {
     "rollout": "where to start, and how fast: orders of villages under the same resources",
     "trial": "a programme as a randomised trial, with the truth beside what it finds",
     "national": "every household of every village, district by district",
+    "power": "how many villages a pilot needs, and how wrong other estimators are",
     "report": "write the report of a result folder again",
     "explain": "one household in every arm, and what made the difference",
     "doctor": "versions, cores and cache of this installation",

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 Summary = Mapping[str, Any]
 
-REPORTS = {"rollout": "rollout_page", "national": "national_page", "trial": "trial_page"}
+REPORTS = {
+    "rollout": "rollout_page",
+    "national": "national_page",
+    "trial": "trial_page",
+    "power": "power_page",
+}
 """Module of each command's report."""
 
 
