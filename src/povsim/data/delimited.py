@@ -36,7 +36,9 @@ def read_delimited(
         problems.add("empty_file", FATAL, "the file is empty; give a table with a line of column names and a row a record")
         return pl.DataFrame(), {}
     if looks_like_noise(data):
-        problems.add("noise", FATAL, "this is no text: many bytes are control characters; give CSV, XLSX, Parquet, .dta or .sav")
+        problems.add(
+            "noise", FATAL, "this is no text: many bytes are control characters; give CSV, XLSX, Parquet, .dta or .sav"
+        )
         return pl.DataFrame(), {}
     head = list(islice(lines_of(data, Decoded()), LOOKED_AT))
     best = guess_delimiter(head, known)
@@ -80,7 +82,9 @@ def _read(lines: Iterator[str], sign: str, problems: Problems) -> pl.DataFrame:
             if not row or not any(row):
                 continue
             if before - start >= LONGEST_RECORD:
-                problems.add("open_quote", ROW, f"a quotation mark is opened and not closed within {LONGEST_RECORD} lines", start)
+                problems.add(
+                    "open_quote", ROW, f"a quotation mark is opened and not closed within {LONGEST_RECORD} lines", start
+                )
             if len(row) != width:
                 row = _fitted(row, width, start, problems)
             rows.append(row)

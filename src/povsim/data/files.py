@@ -22,7 +22,6 @@ __all__ = ["FORMATS", "Table", "read_bytes", "read_table"]
 FORMATS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".xlsx": "xlsx", ".parquet": "parquet", ".dta": "dta", ".sav": "sav"}
 
 
-
 @dataclass(slots=True)
 class Table:
     """A file as read: `frame` with `file_line` first and the columns of the file behind it.
@@ -44,9 +43,7 @@ class Table:
         return [name for name in self.frame.columns if name != FILE_LINE]
 
 
-def read_table(
-    path: str | Path, known: Collection[str] = (), delimiter: str | None = None, sheet: str | None = None
-) -> Table:
+def read_table(path: str | Path, known: Collection[str] = (), delimiter: str | None = None, sheet: str | None = None) -> Table:
     """The table in the file `path`; a file that holds none raises DataError with the reason.
 
     `known`: names of columns that speak for a delimiter; `delimiter`: of a text file, None to guess; `sheet`: of an

@@ -26,15 +26,28 @@ class Votes:
 
     comma: int = 0
     point: int = 0
-    unclear: int = 0
+    unclear_comma: int = 0
+    unclear_point: int = 0
 
     def __add__(self, other: Votes) -> Votes:
-        return Votes(self.comma + other.comma, self.point + other.point, self.unclear + other.unclear)
+        return Votes(
+            self.comma + other.comma,
+            self.point + other.point,
+            self.unclear_comma + other.unclear_comma,
+            self.unclear_point + other.unclear_point,
+        )
+
+    @property
+    def clear(self) -> bool:
+        """Whether any number leaves no choice."""
+        return self.comma + self.point > 0
 
     @property
     def decimal(self) -> str:
-        """The sign of the majority; a point where nothing speaks for either."""
-        return "," if self.comma > self.point else "."
+        """The sign of the majority; where no number is clear 1,250 is read as one and a quarter, as is 1.250."""
+        if self.clear:
+            return "," if self.comma > self.point else "."
+        return "," if self.unclear_comma > self.unclear_point else "."
 
 
 def tidy(text: pl.Series) -> pl.Series:
@@ -60,23 +73,25 @@ def tidy(text: pl.Series) -> pl.Series:
 
 
 def votes(text: pl.Series, money: bool) -> Votes:
-    """What the cells of a column (tidied) say of the decimal sign of its file."""
+    """What the cells of a column (tidied) say of the decimal sign of its file; `money`: rupiah or a count, without thousandths."""
     marked = text.drop_nulls()
     marked = marked.filter(marked.str.contains(r"[.,]"))
     if not marked.len():
         return Votes()
     comma = _only(marked, ",", ".", money)
     point = _only(marked, ".", ",", money)
-    unclear = 0 if money else int(marked.str.contains(r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$").sum())
-    return Votes(comma, point, unclear)
+    if money:
+        return Votes(comma, point)
+    unclear = [int(marked.str.contains(rf"^[+-]?[1-9]\d{{0,2}}[{sign}]\d{{3}}$").sum()) for sign in ",."]
+    return Votes(comma, point, *unclear)
 
 
 def _only(text: pl.Series, decimal: str, group: str, money: bool) -> int:
     """Cells that can only be read with this decimal sign."""
     d, g = f"[{decimal}]", f"[{group}]"
     patterns = [
-        rf"^[+-]?\d{{1,3}}({g}\d{{3}}){{2,}}({d}\d+)?$",  # grouped twice
-        rf"^[+-]?\d{{1,3}}({g}\d{{3}})+{d}\d+$",  # grouped, and decimals
+        rf"^[+-]?[1-9]\d{{0,2}}({g}\d{{3}}){{2,}}({d}\d+)?$",  # grouped twice
+        rf"^[+-]?[1-9]\d{{0,2}}({g}\d{{3}})+{d}\d+$",  # grouped, and decimals
         rf"^[+-]?\d*{d}(\d{{1,2}}|\d{{4,}})$",  # decimals that are no group of three
         rf"^[+-]?(\d{{4,}}|0){d}\d+$",  # what stands before them is no group
     ]
@@ -95,7 +110,7 @@ def parse(text: pl.Series, decimal: str) -> tuple[pl.Series, pl.Series]:
 def _parse(text: pl.Series, decimal: str) -> pl.Series:
     group = "." if decimal == "," else ","
     d, g = f"[{decimal}]", f"[{group}]"
-    readable = rf"^[+-]?(\d{{1,3}}({g}\d{{3}})+|\d+)({d}\d*)?$|^[+-]?{d}\d+$"
+    readable = rf"^[+-]?([1-9]\d{{0,2}}({g}\d{{3}})+|\d+)({d}\d*)?$|^[+-]?{d}\d+$"
     frame = pl.DataFrame({"text": text})
     bare = pl.col("text").str.replace_all(group, "", literal=True).str.replace(decimal, ".", literal=True)
     plain = pl.col("text").str.contains(_WHOLE) | pl.col("text").str.contains(_SCIENTIFIC)
