@@ -97,7 +97,7 @@ def convert(table: Table, mapping: Mapping, problems: Problems) -> pl.DataFrame:
     columns = [table.frame[FILE_LINE]] if table.columns else []
     for role in ROLES[mapping.kind]:
         if role.name in found:
-            columns.append(_read(role, found[role.name], mapping, table, problems))
+            columns.append(_read(role, found, mapping, table, problems))
         elif columns:
             columns.append(pl.Series(role.name, [None] * table.frame.height, dtype=TYPES[role.holds]))
     return pl.DataFrame(columns)
@@ -202,7 +202,8 @@ def _note_decimal(table: Table, mapping: Mapping, found: dict[str, tuple[str, ..
         )
 
 
-def _read(role: Role, names: tuple[str, ...], mapping: Mapping, table: Table, problems: Problems) -> pl.Series:
+def _read(role: Role, found: dict[str, tuple[str, ...]], mapping: Mapping, table: Table, problems: Problems) -> pl.Series:
+    names = found[role.name]
     spec = mapping.columns[role.name]
     name = " + ".join(names)
     lines = table.frame[FILE_LINE]
@@ -211,6 +212,8 @@ def _read(role: Role, names: tuple[str, ...], mapping: Mapping, table: Table, pr
     if role.holds == "date" and (names[0] in table.dates or table.frame.schema[names[0]] == pl.Date):
         return _typed_dates(role, names[0], table, problems)
     text = _text(names, spec, table)
+    if role.name == "date" and "year" in found:
+        text = _with_year(text, _text(found["year"], mapping.columns["year"], table))
     if role.holds == "id":
         return text.alias(role.name)
     if role.holds == "date":
@@ -376,10 +379,7 @@ def _typed_dates(role: Role, name: str, table: Table, problems: Problems) -> pl.
 
 def _dates(role: Role, name: str, text: pl.Series, lines: pl.Series, problems: Problems) -> pl.Series:
     value, form = dates.parse(text)
-    month_alone = _months_alone(text) if role.name == "date" else None
     bad = value.is_null() & text.is_not_null()
-    if month_alone is not None:
-        bad &= month_alone.is_null()
     _note_cells(
         problems,
         "unreadable_date",
@@ -406,12 +406,14 @@ def _dates(role: Role, name: str, text: pl.Series, lines: pl.Series, problems: P
     return value.alias(role.name)
 
 
-def _months_alone(text: pl.Series) -> pl.Series:
-    """Cells that name a month without its year, as its number; the year stands in a column of its own."""
+def _with_year(text: pl.Series, year: pl.Series) -> pl.Series:
+    """Cells that name a month without its year, with the year of the column beside it."""
     different = text.drop_nulls().unique().to_list()
-    found = {cell: read[0].month for cell in different if (read := dates.parse_one(f"{cell} 2000")) and read[1] == "month name"}
-    found |= {str(m): m for m in range(1, 13)} | {f"{m:02d}": m for m in range(1, 13)}
-    return text.replace_strict(found, default=None, return_dtype=pl.Int32)
+    found = {cell: str(read[0].month) for cell in different if (read := dates.parse_one(f"{cell} 2000")) and read[1] == "month name"}
+    found |= {written: str(m) for m in range(1, 13) for written in (str(m), f"{m:02d}")}
+    frame = pl.DataFrame({"x": text, "month": text.replace_strict(found, default=None, return_dtype=pl.String), "year": year})
+    joined = pl.concat_str("month", "year", separator="/")
+    return frame.select(pl.when(pl.col("month").is_not_null()).then(joined).otherwise(pl.col("x"))).to_series()
 
 
 def _places(role: Role, name: str, text: pl.Series, spec: Column, lines: pl.Series, problems: Problems) -> pl.Series:
@@ -436,7 +438,9 @@ def _places(role: Role, name: str, text: pl.Series, spec: Column, lines: pl.Seri
             text == given,
             f"no {role.holds} of the published tables{hint}",
         )
-    return text.replace_strict(spelt, default=None, return_dtype=pl.String).alias(role.name) if spelt else text.alias(role.name)
+    if not spelt:
+        return pl.Series(role.name, [None] * text.len(), dtype=pl.String)
+    return text.replace_strict(spelt, default=None, return_dtype=pl.String).alias(role.name)
 
 
 def _note_cells(

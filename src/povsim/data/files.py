@@ -50,14 +50,18 @@ def read_table(path: str | Path, known: Collection[str] = (), delimiter: str | N
     XLSX file, None for the first one that is not empty.
     """
     where = Path(path).expanduser()
-    fail_if_not_a_file(where)
-    try:
-        data = where.read_bytes()
-    except OSError as error:
-        raise PovsimError(f"{where} cannot be read: {error.strerror}. Give a file that this user may read.") from error
-    table = read_bytes(data, where.suffix.lower(), known, delimiter, sheet)
+    table = read_bytes(bytes_of(where), where.suffix.lower(), known, delimiter, sheet)
     fail_if_file_cannot_be_used(str(where), table.problems)
     return table
+
+
+def bytes_of(path: Path) -> bytes:
+    """The content of a file; PovsimError where there is none to read."""
+    fail_if_not_a_file(path)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PovsimError(f"{path} cannot be read: {error.strerror}. Give a file that this user may read.") from error
 
 
 def fail_if_not_a_file(path: Path) -> None:
@@ -71,13 +75,18 @@ def fail_if_not_a_file(path: Path) -> None:
 
 
 def read_bytes(
-    data: bytes, suffix: str, known: Collection[str] = (), delimiter: str | None = None, sheet: str | None = None
+    data: bytes,
+    suffix: str,
+    known: Collection[str] = (),
+    delimiter: str | None = None,
+    sheet: str | None = None,
+    problems: Problems | None = None,
 ) -> Table:
-    """The table in `data`, a file that ends in `suffix`; problems of the whole file are in `problems`, none is raised."""
+    """The table in `data`, a file that ends in `suffix`; problems of the whole file are noted, none is raised."""
     from povsim.data import binary_files
 
     kind = _kind(data, suffix)
-    problems = Problems()
+    problems = Problems() if problems is None else problems
     if kind == "csv":
         frame, guess = read_delimited(data, problems, known, delimiter)
         return Table(frame, problems, {"format": "text", **guess})

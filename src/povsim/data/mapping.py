@@ -23,7 +23,7 @@ from povsim.config.defaults import config_folder
 from povsim.data.roles import KINDS, ROLES, Role, folded
 from povsim.errors import PovsimError
 
-__all__ = ["PERIODS", "Column", "Mapping", "guess_mapping", "load_mapping", "mapping_from", "packaged_mappings"]
+__all__ = ["PERIODS", "Column", "Mapping", "guess_mapping", "load_mapping", "mapping_from", "packaged_mappings", "unit_of"]
 
 PERIODS = {"month": 1.0, "year": 1.0 / 12.0, "quarter": 1.0 / 3.0, "week": 52.0 / 12.0, "day": 365.0 / 12.0}
 """Factor that turns an amount of a period into one of a month."""
@@ -172,17 +172,15 @@ def guess_mapping(kind: str, columns: Sequence[str]) -> Mapping:
         column = next((by_name[name] for name in role.called if name in by_name), None)
         if column is not None and all(column not in other.names for other in found.values()):
             found[role.name] = Column((column,))
-    for name in ("spending", "food", "income"):
-        if name in found:
-            found[name] = _unit(found[name], "size" in found)
     return Mapping(kind, found, guessed=True)
 
 
-def _unit(column: Column, has_size: bool) -> Column:
-    name = folded(column.names[0])
+def unit_of(column: Column, name: str, has_size: bool) -> Column:
+    """Head or household, and the period where it is a month, as the name of the column says; household where sizes are known."""
+    name = folded(name)
     per_head = any(word in name for word in ("kapita", "capita", "head", "pce")) or not has_size
-    period = next((p for p, words in _PERIOD_WORDS.items() if any(word in name for word in words)), "month")
-    return replace(column, per="head" if per_head else "household", period=period)
+    named = next((p for p, words in _PERIOD_WORDS.items() if any(word in name for word in words)), column.period)
+    return replace(column, per="head" if per_head else "household", period=named if column.period == "month" else column.period)
 
 
 _PERIOD_WORDS = {"year": ("tahun", "year", "annual"), "week": ("minggu", "week"), "day": ("harian", "daily")}
