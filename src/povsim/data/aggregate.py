@@ -48,7 +48,11 @@ def read_aggregate(paths: Paths, mapping: Mapping | str | Path | None = None, dr
     """Series in one or several files. Errors as in `panel.read_panel`."""
     found = inspect(paths, mapping, "aggregate")
     rows, dropped = usable(found, drop_bad_rows)
-    area = pl.when(pl.col("urban").is_null()).then(pl.lit("total")).when("urban").then(pl.lit("urban")).otherwise(pl.lit("rural"))
+    area = (
+        pl.when(pl.col("urban").is_null()).then(pl.lit("total")).when("urban").then(pl.lit("urban")).otherwise(pl.lit("rural"))
+    )
     frame = rows.with_columns(province=pl.col("province").fill_null(NATIONAL), area=area)
-    frame = frame.select(list(AGGREGATE_COLUMNS)).sort("province", "district", "area", "month", nulls_last=True, maintain_order=True)
+    frame = frame.select(list(AGGREGATE_COLUMNS)).sort(
+        "province", "district", "area", "month", nulls_last=True, maintain_order=True
+    )
     return Aggregate(frame, found.problems, dropped, found.mapping, frozenset(found.named), found.guess, found.sha256)

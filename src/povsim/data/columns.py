@@ -7,6 +7,7 @@ the others (assets, loans, food, ...) the row stays and the cell is missing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
 import polars as pl
@@ -91,11 +92,16 @@ def found_columns(table: Table, mapping: Mapping) -> dict[str, tuple[str, ...]]:
 def convert(table: Table, mapping: Mapping, problems: Problems) -> pl.DataFrame:
     """`file_line` and every column of the kind, null where the file lacks it; problems of cells are added to `problems`."""
     found = found_columns(table, mapping)
+    if "year" in found and "date" not in found:
+        found["date"] = found["year"]
+        mapping = replace(mapping, columns={**mapping.columns, "date": mapping.columns["year"]})
     note_missing_columns(table, mapping, found, problems)
     table = _without_repeated_headers(table, problems)
     _note_decimal(table, mapping, found, problems)
     columns = [table.frame[FILE_LINE]] if table.columns else []
     for role in ROLES[mapping.kind]:
+        if role.name == "year":
+            continue
         if role.name in found:
             columns.append(_read(role, found, mapping, table, problems))
         elif columns:
@@ -212,7 +218,7 @@ def _read(role: Role, found: dict[str, tuple[str, ...]], mapping: Mapping, table
     if role.holds == "date" and (names[0] in table.dates or table.frame.schema[names[0]] == pl.Date):
         return _typed_dates(role, names[0], table, problems)
     text = _text(names, spec, table)
-    if role.name == "date" and "year" in found:
+    if role.name == "date" and "year" in found and found["year"] != names:
         text = _with_year(text, _text(found["year"], mapping.columns["year"], table))
     if role.holds == "id":
         return text.alias(role.name)
@@ -409,7 +415,9 @@ def _dates(role: Role, name: str, text: pl.Series, lines: pl.Series, problems: P
 def _with_year(text: pl.Series, year: pl.Series) -> pl.Series:
     """Cells that name a month without its year, with the year of the column beside it."""
     different = text.drop_nulls().unique().to_list()
-    found = {cell: str(read[0].month) for cell in different if (read := dates.parse_one(f"{cell} 2000")) and read[1] == "month name"}
+    found = {
+        cell: str(read[0].month) for cell in different if (read := dates.parse_one(f"{cell} 2000")) and read[1] == "month name"
+    }
     found |= {written: str(m) for m in range(1, 13) for written in (str(m), f"{m:02d}")}
     frame = pl.DataFrame({"x": text, "month": text.replace_strict(found, default=None, return_dtype=pl.String), "year": year})
     joined = pl.concat_str("month", "year", separator="/")

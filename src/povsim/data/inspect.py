@@ -138,7 +138,7 @@ def _units_filled(mapping: Mapping, found: dict[str, tuple[str, ...]]) -> Mappin
     if mapping.kind == "panel":
         for role in ("spending", "food", "income"):
             if role in found and columns[role].per is None:
-                columns[role] = unit_of(columns[role], found[role][0], "size" in found)
+                columns[role] = unit_of(columns[role], found[role][0], "size" in found, mapping.guessed)
     return replace(mapping, columns=columns)
 
 
@@ -169,11 +169,16 @@ def _finish(found: Inspected, own_lines: pl.DataFrame | None) -> None:
     if "date" in frame.columns:
         frame = frame.with_columns(month=pl.col("date").dt.truncate("1mo"))
     if found.mapping.kind == "panel":
+        frame = _numbered_within_villages(frame, found)
         frame = frame.with_columns(wave_given=pl.col("wave"))
         if "wave" not in found.named:
             frame = _waves_by_month(frame)
         frame, found.lines = with_lines(frame, own_lines)
-        grouped = frame.group_by("wave").agg(pl.col("month").min().alias("a"), pl.col("month").max().alias("b"), pl.len()).sort("wave")
+        grouped = (
+            frame.group_by("wave")
+            .agg(pl.col("month").min().alias("a"), pl.col("month").max().alias("b"), pl.len())
+            .sort("wave")
+        )
         found.waves = [row for row in grouped.drop_nulls("wave").iter_rows()]
     found.frame = frame
     check_rows(frame, found.mapping, found.named, found.problems)
@@ -189,6 +194,19 @@ def _place_of_district(found: Inspected) -> None:
     province = {district: province_of_district(district) for district in known_districts().values()}
     by = pl.col("district").replace_strict(province, default=None, return_dtype=pl.String)
     found.frame = found.frame.with_columns(province=by)
+
+
+MANY = 0.2
+"""Share of households met in several villages above which their numbers are taken to begin anew in every village."""
+
+
+def _numbered_within_villages(frame: pl.DataFrame, found: Inspected) -> pl.DataFrame:
+    """Households numbered anew in every village get the village before their number."""
+    villages = frame.drop_nulls(["household", "village"]).group_by("household").agg(pl.col("village").n_unique())
+    if not villages.height or float((villages["village"] > 1).mean() or 0.0) <= MANY:  # type: ignore[arg-type]
+        return frame
+    found.guess["household"] = "numbers begin anew in every village: a household is village and number"
+    return frame.with_columns(household=pl.concat_str("village", "household", separator="-"))
 
 
 def _waves_by_month(frame: pl.DataFrame) -> pl.DataFrame:
@@ -221,5 +239,3 @@ def _one_wave(frame: pl.DataFrame, group: list[date], month: date) -> bool:
     now = frame.filter(pl.col("month") == month).select("household").unique()
     both = before.join(now, on="household", how="inner").height
     return both <= 0.01 * min(before.height, now.height)
-
-

@@ -14,7 +14,6 @@ from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -175,12 +174,12 @@ def guess_mapping(kind: str, columns: Sequence[str]) -> Mapping:
     return Mapping(kind, found, guessed=True)
 
 
-def unit_of(column: Column, name: str, has_size: bool) -> Column:
-    """Head or household, and the period where it is a month, as the name of the column says; household where sizes are known."""
+def unit_of(column: Column, name: str, has_size: bool, guessed: bool) -> Column:
+    """Head or household as the name of the column says, household where sizes are known; in a guessed mapping the period too."""
     name = folded(name)
     per_head = any(word in name for word in ("kapita", "capita", "head", "pce")) or not has_size
-    named = next((p for p, words in _PERIOD_WORDS.items() if any(word in name for word in words)), column.period)
-    return replace(column, per="head" if per_head else "household", period=named if column.period == "month" else column.period)
+    said = next((p for p, words in _PERIOD_WORDS.items() if any(word in name for word in words)), "month")
+    return replace(column, per="head" if per_head else "household", period=said if guessed else column.period)
 
 
 _PERIOD_WORDS = {"year": ("tahun", "year", "annual"), "week": ("minggu", "week"), "day": ("harian", "daily")}

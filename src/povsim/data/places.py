@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import cache
 
 from povsim.config.districts import TOY_DISTRICTS, province_of
@@ -46,7 +46,10 @@ def province_named(given: str) -> tuple[str | None, str | None]:
 def district_named(given: str, known: Mapping[str, str]) -> tuple[str | None, str | None]:
     """The district that `given` names, of `known` (folded to spelling), and None; or None and the nearest name."""
     name = _folded(given)
-    return (known[name], None) if name in known else (None, nearest(name, known))
+    if name in known:
+        return known[name], None
+    closest = nearest(name, known)
+    return None, known[closest] if closest else None
 
 
 @cache
@@ -65,9 +68,3 @@ def _folded(name: str) -> str:
 def province_of_district(district: str) -> str:
     """Province of a district in the spelling of the table."""
     return TOY_PROVINCE if district in TOY_DISTRICTS else province_of()[district]
-
-
-def nearest_of(given: str, known: Collection[str]) -> str:
-    """'; nearest is X', or nothing."""
-    closest = nearest(given, known)
-    return f"; nearest is '{closest}'" if closest else ""

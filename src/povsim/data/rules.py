@@ -70,7 +70,9 @@ def missing_spending(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: N
     """A row without the outcome."""
     lost = problems.bad_rows
     rows = frame.filter(pl.col("spending").is_null())
-    rows = rows.filter(pl.Series([(f, n) not in lost for f, n in rows.select("file", "file_line").iter_rows()], dtype=pl.Boolean))
+    rows = rows.filter(
+        pl.Series([(f, n) not in lost for f, n in rows.select("file", "file_line").iter_rows()], dtype=pl.Boolean)
+    )
     _note(rule, rows, named, problems, "spending", "spending is missing")
 
 
@@ -83,7 +85,9 @@ def negative_spending(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: 
 def absurd_spending(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, problems: Problems) -> None:
     """Spending per head far below what keeps a person alive, or far above what surveys meet."""
     lines = pl.col("per_head") / pl.col("line_idr")
-    rows = frame.with_columns(_lines=lines).filter((pl.col("spending") >= 0) & ~lines.is_between(mapping.low_lines, mapping.high_lines))
+    rows = frame.with_columns(_lines=lines).filter(
+        (pl.col("spending") >= 0) & ~lines.is_between(mapping.low_lines, mapping.high_lines)
+    )
     reasons = [
         f"{x:.3g} poverty lines per head and month; believed are {mapping.low_lines:g} to {mapping.high_lines:g}"
         for x in rows["_lines"].to_list()
@@ -119,7 +123,9 @@ def bad_weight(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, 
     _note(rule, frame.filter(pl.col("weight") <= 0), named, problems, "weight", "a weight is above 0")
     lost = problems.bad_rows
     rows = frame.filter(pl.col("weight").is_null())
-    rows = rows.filter(pl.Series([(f, n) not in lost for f, n in rows.select("file", "file_line").iter_rows()], dtype=pl.Boolean))
+    rows = rows.filter(
+        pl.Series([(f, n) not in lost for f, n in rows.select("file", "file_line").iter_rows()], dtype=pl.Boolean)
+    )
     _note(rule, rows, named, problems, "weight", "the weight is missing")
 
 
@@ -129,7 +135,14 @@ def bad_size(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, pr
     rows = frame.filter((size < 1) | (size > 40) | (size != size.round()))
     _note(rule, rows, named, problems, "size", "a household has 1 to 40 persons, a whole number")
     if "size" in named and any(c.per == "household" for name, c in mapping.columns.items() if name == "spending"):
-        _note(rule, frame.filter(size.is_null()), named, problems, "size", "without its size spending of the household has no head")
+        _note(
+            rule,
+            frame.filter(size.is_null()),
+            named,
+            problems,
+            "size",
+            "without its size spending of the household has no head",
+        )
 
 
 def bad_date(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, problems: Problems) -> None:
@@ -139,7 +152,9 @@ def bad_date(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, pr
     elif "date" in named:
         lost = problems.bad_rows
         rows = frame.filter(pl.col("date").is_null())
-        rows = rows.filter(pl.Series([(f, n) not in lost for f, n in rows.select("file", "file_line").iter_rows()], dtype=pl.Boolean))
+        rows = rows.filter(
+            pl.Series([(f, n) not in lost for f, n in rows.select("file", "file_line").iter_rows()], dtype=pl.Boolean)
+        )
         _note(rule, rows, named, problems, "date", "the date is missing")
 
 
@@ -177,11 +192,16 @@ def missing_wave(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named
     """A household that is not met in a wave between its first and the last one of the survey."""
     rows = frame.filter(pl.col("household").is_not_null() & pl.col("wave").is_not_null())
     waves = sorted(rows["wave"].unique().to_list())
-    met = rows.group_by("household", maintain_order=True).agg(pl.col("wave").unique().sort(), pl.col("file", "file_line").first())
+    met = rows.group_by("household", maintain_order=True).agg(
+        pl.col("wave").unique().sort(), pl.col("file", "file_line").first()
+    )
     if len(waves) < 2 or not (met["wave"].list.len() > 1).any():
         return  # one wave, or a repeated survey of other households
     met = met.filter(pl.col("wave").list.len() < len(waves))
-    reasons = [f"not met in wave {', '.join(str(w) for w in waves if w not in set(seen))} of {len(waves)}" for seen in met["wave"].to_list()]
+    reasons = [
+        f"not met in wave {', '.join(str(w) for w in waves if w not in set(seen))} of {len(waves)}"
+        for seen in met["wave"].to_list()
+    ]
     _note(rule, met, named, problems, "household", pl.Series(reasons, dtype=pl.String))
 
 
@@ -238,7 +258,13 @@ RULES: tuple[Rule, ...] = (
     Rule("bad_weight", _P, ROW, "a weight that is missing, 0 or negative", bad_weight),
     Rule("bad_size", _P, ROW, "persons that are no whole number from 1 to 40", bad_size),
     Rule("negative_amount", (*_P, *_C), REMARK, "stocks or counts below 0", negative_amount),
-    Rule("district_of_other_province", (*_P, *_C, *_A), ROW, "district and province do not belong together", district_of_other_province),
+    Rule(
+        "district_of_other_province",
+        (*_P, *_C, *_A),
+        ROW,
+        "district and province do not belong together",
+        district_of_other_province,
+    ),
     Rule("share_out_of_range", _A, ROW, "a rate outside 0 to 100 percent", share_out_of_range),
     Rule("duplicate", (*_P, *_C, *_A), ROW, "the same household and wave (village and month, place and date) twice", duplicate),
     Rule("changes_village", _P, ROW, "a household in two villages", changes_village),
