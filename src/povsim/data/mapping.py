@@ -175,7 +175,7 @@ def guess_mapping(kind: str, columns: Sequence[str]) -> Mapping:
 
 
 def unit_of(column: Column, name: str, has_size: bool, guessed: bool) -> Column:
-    """Head or household as the name of the column says, household where sizes are known; in a guessed mapping the period too."""
+    """Head or household as its name says, household where sizes are known; in a guessed mapping the period too."""
     name = folded(name)
     per_head = any(word in name for word in ("kapita", "capita", "head", "pce")) or not has_size
     said = next((p for p, words in _PERIOD_WORDS.items() if any(word in name for word in words)), "month")

@@ -13,9 +13,9 @@ import polars as pl
 
 from povsim.data.mapping import Mapping
 from povsim.data.places import province_of_district
-from povsim.data.problems import REMARK, ROW, Problems
+from povsim.data.problems import FATAL, REMARK, ROW, Problems
 
-__all__ = ["RULES", "Rule", "check_rows"]
+__all__ = ["OF_CELLS", "RULES", "Rule", "check_rows"]
 
 Named = dict[str, str]
 """Role to the column of the file, for messages."""
@@ -243,6 +243,31 @@ def share_out_of_range(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named:
         reason = "all rates are below 1: they look like shares; povsim reads percent (factor: 100 in the mapping)"
         problems.add(rule.name, rule.severity, reason, None, named.get("poverty_rate_pct"))
 
+
+OF_CELLS: tuple[tuple[str, str, str], ...] = (
+    ("empty_file", FATAL, "no rows, or no names of columns"),
+    ("no_rows", FATAL, "names of columns and no row"),
+    ("noise", FATAL, "bytes that are no table: control characters, a damaged file"),
+    ("one_column", FATAL, "one column only: another delimiter"),
+    ("no_sheet", FATAL, "a sheet that the workbook lacks"),
+    ("renamed_column", FATAL, "a column that the file lacks (a remark where no estimate needs it)"),
+    ("repeated_column", REMARK, "two columns of one name"),
+    ("nested_column", REMARK, "a column of lists or bytes"),
+    ("repeated_header", REMARK, "the line of column names in the midst of rows"),
+    ("encoding_changes", REMARK, "a line from which the file is written in another encoding"),
+    ("truncated_row", ROW, "fewer fields than columns"),
+    ("too_many_fields", ROW, "more fields than columns"),
+    ("open_quote", ROW, "a quotation mark that is never closed"),
+    ("unreadable_number", ROW, "a cell that is no number (a remark in columns that no estimate needs)"),
+    ("mixed_decimal", ROW, "a number with the other decimal sign than the rest of the file"),
+    ("ambiguous_numbers", REMARK, "a file that does not show its decimal sign"),
+    ("unreadable_date", ROW, "a cell that is no date"),
+    ("mixed_dates", REMARK, "a date in another form than the rest of its column"),
+    ("unknown_code", ROW, "a word that stands for nothing known (a remark in columns that no estimate needs)"),
+    ("unknown_province", ROW, "a name that is no province"),
+    ("unknown_district", ROW, "a name that is no district"),
+)
+"""Problems of files and cells, noted where they are read (`delimited`, `binary_files`, `columns`): name, severity, meaning."""
 
 _P, _C, _A = ("panel",), ("cooperatives",), ("aggregate",)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from povsim.errors import PovsimError
 
@@ -152,7 +152,8 @@ def _estimate(value: float, z: Floats, design: Design, inside: npt.NDArray[np.bo
         why = "every stratum has one primary sampling unit: nothing shows how far units differ"
         return Estimate(value, None, None, None, None, None, df, rows, int(pair.size), len(names), single, why)
     se = float(np.sqrt(variance))
-    bounds = [value + side * float(student.ppf(0.5 + level / 2.0, df)) * se for level in LEVELS for side in (-1.0, 1.0)]
+    half95, half90 = (float(stdtrit(df, 0.5 + level / 2.0)) * se for level in LEVELS)
+    bounds = (value - half95, value + half95, value - half90, value + half90)
     return Estimate(value, se, *bounds, df, rows, int(pair.size), len(names), single)
 
 

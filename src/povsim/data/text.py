@@ -109,7 +109,7 @@ def _utf16_without_mark(data: bytes) -> str | None:
 
 
 def _end_of_utf16(data: bytes, start: int, encoding: str) -> int:
-    """Where the part in UTF-16 ends: at the first line that begins with two plain characters of eight bits, or with the file."""
+    """Where the part in UTF-16 ends: at the first line of plain characters of eight bits, or with the file."""
     whole = start + (len(data) - start) // 2 * 2
     pairs = np.frombuffer(data[start:whole], dtype="<u2" if encoding == "utf-16-le" else ">u2")
     after = np.flatnonzero(pairs[:-1] == 0x0A) + 1 if pairs.size > 1 else np.zeros(0, dtype=np.int64)
