@@ -175,6 +175,9 @@ def _finish(found: Inspected, own_lines: pl.DataFrame | None) -> None:
         frame = frame.with_columns(wave_given=pl.col("wave"))
         if "wave" not in found.named:
             frame = _waves_by_month(frame)
+        elif found.mapping.waves:
+            of_wave = pl.col("wave").replace_strict(dict(found.mapping.waves), default=None, return_dtype=pl.Date)
+            frame = frame.with_columns(month=pl.coalesce("month", of_wave))
         frame, found.lines = with_lines(frame, own_lines)
         grouped = (
             frame.group_by("wave")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from povsim.data.deflate import BASE_MONTH
 from povsim.data.mapping import Mapping
 from povsim.data.places import province_of_district
 from povsim.data.problems import FATAL, REMARK, ROW, Problems
@@ -158,9 +159,20 @@ def bad_date(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, pr
         _note(rule, rows, named, problems, "date", "the date is missing")
 
 
+def no_month(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, problems: Problems) -> None:
+    """Rupiah without a month are held against the line of the base month, which is wrong by the inflation in between."""
+    without = frame["month"].null_count() if "date" not in named else 0
+    if without:
+        reason = (
+            f"{without} rows have no month, so their rupiah are held against the poverty line of {BASE_MONTH:%Y-%m}; give a column "
+            "of dates, or the months of the waves in the mapping (waves: {1: 2025-03})"
+        )
+        problems.add(rule.name, rule.severity, reason)
+
+
 def before_first_line(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, problems: Problems) -> None:
     """Rupiah of a time without a published line cannot be put into lines."""
-    rows = frame.filter(pl.col("date").is_not_null() & pl.col("line_idr").is_null())
+    rows = frame.filter(pl.col("month").is_not_null() & pl.col("line_idr").is_null())
     _note(rule, rows, named, problems, "date", "no poverty line is known at this date")
 
 
@@ -275,6 +287,7 @@ RULES: tuple[Rule, ...] = (
     Rule("missing_id", (*_P, *_C), ROW, "a row without household, or without village", missing_id),
     Rule("missing_spending", _P, ROW, "no spending", missing_spending),
     Rule("bad_date", _P, ROW, "no wave, or no date", bad_date),
+    Rule("no_month", _P, REMARK, "rupiah of no known month", no_month),
     Rule("before_first_line", _P, ROW, "a date before the first published line", before_first_line),
     Rule("negative_spending", _P, ROW, "spending or food below 0", negative_spending),
     Rule("absurd_spending", _P, ROW, "spending per head outside the bounds in poverty lines", absurd_spending),
