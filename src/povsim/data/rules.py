@@ -164,8 +164,8 @@ def no_month(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, pr
     without = frame["month"].null_count() if "date" not in named else 0
     if without:
         reason = (
-            f"{without} rows have no month, so their rupiah are held against the poverty line of {BASE_MONTH:%Y-%m}; give a column "
-            "of dates, or the months of the waves in the mapping (waves: {1: 2025-03})"
+            f"{without} rows have no month, so their rupiah are held against the poverty line of {BASE_MONTH:%Y-%m}; give "
+            "a column of dates, or the months of the waves in the mapping (waves: {1: 2025-03})"
         )
         problems.add(rule.name, rule.severity, reason)
 
