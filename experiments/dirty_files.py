@@ -16,8 +16,21 @@ from pathlib import Path
 
 import polars as pl
 
-FULL = "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember".split()
-SHORT = "Jan Feb Mar Apr Mei Jun Jul Agu Sep Okt Nov Des".split()
+FULL = [
+    "Januari",
+    "Februari",
+    "Maret",
+    "April",
+    "Mei",
+    "Juni",
+    "Juli",
+    "Agustus",
+    "September",
+    "Oktober",
+    "November",
+    "Desember",
+]
+SHORT = ["Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"]
 ENUMERATORS = ("Siti Nurhaliza", "André Ñuñez", "Café Désa", "I Wayan Sûtra", "Maria Gonçalves")
 """Names with letters beyond ASCII, so that the encoding of a line matters."""
 
@@ -96,7 +109,18 @@ class Style:
         return "\n".join([*lines[:half], ""]).encode("utf-8") + "\n".join([*lines[half:], ""]).encode("cp1252")
 
 
-_HEADINGS = ("ID RT", "Desa", "Kabupaten", "Bulan", "Bobot", "Jumlah ART", "Belanja RT", "Daerah", "Anggota Koperasi", "Perlakuan")
+_HEADINGS = (
+    "ID RT",
+    "Desa",
+    "Kabupaten",
+    "Bulan",
+    "Bobot",
+    "Jumlah ART",
+    "Belanja RT",
+    "Daerah",
+    "Anggota Koperasi",
+    "Perlakuan",
+)
 _RENAMED = tuple("Total Belanja" if name == "Belanja RT" else name for name in _HEADINGS)
 STYLES = (
     Style((*_HEADINGS, "Pencacah"), ";", ",", "full", "utf-8-sig"),

@@ -52,6 +52,13 @@ def _note(rule: Rule, rows: pl.DataFrame, named: Named, problems: Problems, role
     problems.file = before
 
 
+def _else_fine(rows: pl.DataFrame, problems: Problems) -> pl.DataFrame:
+    """Rows of which no problem is known yet: a cell that could not be read is not called missing as well."""
+    lost = problems.bad_rows
+    fine = [key not in lost for key in rows.select("file", "file_line").iter_rows()]
+    return rows.filter(pl.Series(fine, dtype=pl.Boolean))
+
+
 def _short(value: object) -> object:
     return f"{value:.12g}" if isinstance(value, float) else value
 
@@ -69,11 +76,8 @@ def missing_id(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, 
 
 def missing_spending(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, problems: Problems) -> None:
     """A row without the outcome."""
-    lost = problems.bad_rows
     rows = frame.filter(pl.col("spending").is_null())
-    rows = rows.filter(
-        pl.Series([(f, n) not in lost for f, n in rows.select("file", "file_line").iter_rows()], dtype=pl.Boolean)
-    )
+    rows = _else_fine(rows, problems)
     _note(rule, rows, named, problems, "spending", "spending is missing")
 
 
@@ -99,7 +103,8 @@ def absurd_spending(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Na
 
 def implausible_unit(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, problems: Problems) -> None:
     """The middle of all spending is far from what Indonesia spends: a wrong unit, period or head instead of household."""
-    middle = (frame["per_head"] / frame["line_idr"]).median()
+    some = frame.filter(pl.col("per_head") > 0)
+    middle = (some["per_head"] / some["line_idr"]).median()
     if isinstance(middle, float) and not 0.4 <= middle <= 15.0:
         problems.add(
             rule.name,
@@ -122,11 +127,8 @@ def bad_weight(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, 
     if "weight" not in mapping.columns or "weight" not in named:
         return
     _note(rule, frame.filter(pl.col("weight") <= 0), named, problems, "weight", "a weight is above 0")
-    lost = problems.bad_rows
     rows = frame.filter(pl.col("weight").is_null())
-    rows = rows.filter(
-        pl.Series([(f, n) not in lost for f, n in rows.select("file", "file_line").iter_rows()], dtype=pl.Boolean)
-    )
+    rows = _else_fine(rows, problems)
     _note(rule, rows, named, problems, "weight", "the weight is missing")
 
 
@@ -151,11 +153,8 @@ def bad_date(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, pr
     if "wave" in named:
         _note(rule, frame.filter(pl.col("wave_given").is_null()), named, problems, "wave", "the wave is missing")
     elif "date" in named:
-        lost = problems.bad_rows
         rows = frame.filter(pl.col("date").is_null())
-        rows = rows.filter(
-            pl.Series([(f, n) not in lost for f, n in rows.select("file", "file_line").iter_rows()], dtype=pl.Boolean)
-        )
+        rows = _else_fine(rows, problems)
         _note(rule, rows, named, problems, "date", "the date is missing")
 
 
