@@ -138,14 +138,8 @@ def bad_size(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, pr
     rows = frame.filter((size < 1) | (size > 40) | (size != size.round()))
     _note(rule, rows, named, problems, "size", "a household has 1 to 40 persons, a whole number")
     if "size" in named and any(c.per == "household" for name, c in mapping.columns.items() if name == "spending"):
-        _note(
-            rule,
-            frame.filter(size.is_null()),
-            named,
-            problems,
-            "size",
-            "without its size spending of the household has no head",
-        )
+        rows = _else_fine(frame.filter(size.is_null()), problems)
+        _note(rule, rows, named, problems, "size", "without its size spending of the household has no head")
 
 
 def bad_date(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, problems: Problems) -> None:
