@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from povsim.cli import main
-from povsim.data.aggregate import AGGREGATE_COLUMNS, read_aggregate
+from povsim.data.aggregate import AGGREGATE_COLUMNS, own_lines, read_aggregate
 from povsim.data.cooperatives import COOPERATIVE_COLUMNS, read_cooperatives
 from povsim.data.inspect import inspect
 from povsim.data.mapping import guess_mapping, load_mapping, mapping_from, packaged_mappings
@@ -469,3 +469,44 @@ def test_every_rule_is_listed_and_the_lists_have_no_double(capsys) -> None:
     source = "".join(path.read_text() for path in (ROOT / "src/povsim/data").glob("*.py"))
     noted = set(re.findall(r'(?:problems\.add|_note_cells)\(\s*(?:problems,\s*)?"(\w+)"', source))
     assert noted <= set(names), noted - set(names)
+
+
+PAGE = (ROOT / "docs" / "how-to" / "check-your-data.md").read_text(encoding="utf-8")
+
+
+def test_the_page_shows_what_the_command_prints(tmp_path: Path, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["data", "example"]) == 0 and main(["data", "example"]) == 0
+    capsys.readouterr()
+    assert main(["data", "check", "pilot_with_mistakes.csv"]) == 2
+    out = capsys.readouterr().out
+    (shown,) = re.findall(r"```text\n(.*?)```", PAGE, flags=re.DOTALL)
+    assert [line for line in shown.splitlines() if line != "..." and line not in out] == []
+    Path("pilot_with_mistakes.csv").write_text("mine")
+    assert main(["data", "example"]) == 2 and "not written over" in capsys.readouterr().err
+
+
+def test_the_mapping_of_the_page_is_one(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.DOTALL)
+    mapping = mapping_from(yaml.safe_load(block))
+    path = written(tmp_path, ["D1;7;Bogor;15 Maret 2025;12,5;4;2.250;999;1;1"], header="kode_desa;no_rt;kabupaten;tgl_wawancara;bobot;jml_art;belanja;nilai_aset;daerah;koperasi")  # fmt: skip
+    panel = read_panel(path, mapping)
+    assert panel.frame.select("household", "spending_idr", "assets", "urban", "member").rows() == [
+        ("D1-7", 562_500.0, None, True, True)
+    ]
+    listed = re.findall(r"povsim knows for households: (.*?)\. Household and", PAGE.replace("\n", " "))[0]
+    assert set(listed.split(", ")) == {role.name for role in ROLES["panel"]}
+
+
+def test_lines_of_a_series_are_used_where_they_are_given(tmp_path: Path) -> None:
+    series = written(
+        tmp_path, ["Jawa Barat;2025-03;500.000", "Bali;2025-03;600.000"], "lines.csv", "provinsi;bulan;garis_kemiskinan"
+    )
+    panel = read_panel(written(tmp_path, GOOD), own_lines=own_lines(read_aggregate(series)))
+    assert panel.frame["line_idr"].unique().to_list() == [500_000.0]
+    assert panel.frame["spending"].to_list() == [1.125, 1.25, 2.0]
+    elsewhere = own_lines(
+        read_aggregate(written(tmp_path, ["Bali;2025-03;600.000"], "bali.csv", "provinsi;bulan;garis_kemiskinan"))
+    )
+    with pytest.raises(DataError, match="no poverty line is known"):
+        read_panel(written(tmp_path, GOOD), own_lines=elsewhere)

@@ -94,11 +94,15 @@ def absurd_spending(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Na
         (pl.col("spending") >= 0) & ~lines.is_between(mapping.low_lines, mapping.high_lines)
     )
     reasons = [
-        f"{x:.3g} poverty lines per head and month; believed are {mapping.low_lines:g} to {mapping.high_lines:g}"
+        f"{_plain(x)} poverty lines per head and month; believed are {mapping.low_lines:g} to {mapping.high_lines:g}"
         for x in rows["_lines"].to_list()
         if x is not None
     ]
     _note(rule, rows.filter(pl.col("_lines").is_not_null()), named, problems, "spending", pl.Series(reasons, dtype=pl.String))
+
+
+def _plain(x: float) -> str:
+    return f"{x:,.0f}" if x >= 100 else f"{x:.3g}"
 
 
 def implausible_unit(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, problems: Problems) -> None:
