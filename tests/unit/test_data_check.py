@@ -489,7 +489,8 @@ def test_the_page_shows_what_the_command_prints(tmp_path: Path, capsys, monkeypa
 def test_the_mapping_of_the_page_is_one(tmp_path: Path) -> None:
     (block,) = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.DOTALL)
     mapping = mapping_from(yaml.safe_load(block))
-    path = written(tmp_path, ["D1;7;Bogor;15 Maret 2025;12,5;4;2.250;999;1;1"], header="kode_desa;no_rt;kabupaten;tgl_wawancara;bobot;jml_art;belanja;nilai_aset;daerah;koperasi")  # fmt: skip
+    header = "kode_desa;no_rt;kabupaten;tgl_wawancara;bobot;jml_art;belanja;nilai_aset;daerah;koperasi"
+    path = written(tmp_path, ["D1;7;Bogor;15 Maret 2025;12,5;4;2.250;999;1;1"], header=header)
     panel = read_panel(path, mapping)
     assert panel.frame.select("household", "spending_idr", "assets", "urban", "member").rows() == [
         ("D1-7", 562_500.0, None, True, True)
