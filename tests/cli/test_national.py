@@ -15,7 +15,7 @@ from povsim.experiments import national
 from povsim.experiments.national_district import live_district
 from povsim.population.geography import load_frame
 from povsim.reporting.language import language
-from povsim.reporting.national_page import render
+from povsim.reporting.simple_page import render
 from povsim.reporting.verdict import arm_label
 
 SHORT = ["burn_in_months=36", "horizon_months=84", "threads=2"]
@@ -143,7 +143,7 @@ def test_money_that_is_not_equal_is_warned_of_by_name(folder: Path) -> None:
     summary = summary_of(folder)
     for gap, warned in ((0.004, False), (0.02, True)):
         summary["equal_cost"] = {"trap": {"aid_equal_cost": {"gap_share": gap}}}
-        page = render(summary, {}, {}, "en")
+        page = render("national", summary, {}, {}, "en")
         assert ("Do not read this twin as equal money" in page) is warned
         assert (f"differ by 2.00% ({arm_label(summary, 'aid_equal_cost', language('en'))}" in page) is warned
 

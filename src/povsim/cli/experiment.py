@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from povsim.cli.progress import progress, progress_as_json, say
 from povsim.errors import PovsimError
@@ -16,6 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 Summary = Mapping[str, Any]
+LANGUAGES = ("en", "id")
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,53 @@ class Done:
     stored: bool
     failures: list[str]
     found: int
+
+
+def reported(command: str, live: Callable[[Any, Any], Any]) -> Experiment:
+    """A command whose report is in `povsim.reporting.simple_page.REPORTS`.
+
+    What `live` finds has summary, tables, failures, timings and found.
+    """
+    return Experiment(command, live, partial(_write_report, command), partial(_show_report, command))
+
+
+def _write_report(command: str, folder: Any, found: Any, scenario: Any) -> None:
+    """Summary with sentences and notes in both languages, tables, figures and report.html."""
+    from povsim.experiments.provenance import provenance, reproduce
+    from povsim.reporting.simple_page import render, report_of
+
+    began = time.perf_counter()
+    report, summary = report_of(command), found.summary
+    summary["sentences"] = {code: report.sentences(summary, code) for code in LANGUAGES}
+    summary["remarks"] = {code: report.notes(summary, code) for code in LANGUAGES}
+    summary["failures"] = found.failures
+    folder.summary(summary)
+    for name, frame in found.tables.items():
+        folder.table(name, frame)
+    drawn = report.figures(summary, found.tables, scenario.language)
+    for name, svg in drawn.items():
+        folder.figure(name, svg)
+    folder.timings.update(found.timings)
+    resolved = yaml.safe_dump(scenario.resolved(), sort_keys=True, allow_unicode=True)
+    origin = provenance(command, scenario, folder.timings)
+    page = render(command, summary, found.tables, drawn, scenario.language, origin, resolved, reproduce(command, scenario))
+    folder.text("report.html", page)
+    folder.timings["report_s"] = time.perf_counter() - began
+
+
+def _show_report(command: str, summary: Summary, code: str) -> None:
+    """Tables, sentences and notes on the terminal."""
+    from povsim.reporting.language import language
+    from povsim.reporting.simple_page import report_of
+    from povsim.reporting.tables import print_tables
+
+    print_tables(report_of(command).tables_shown(summary, language(code)))
+    print()
+    for sentence in summary["sentences"][code]:
+        print(textwrap.fill(sentence, 110))
+    print()
+    for remark in (*summary["remarks"][code], *summary.get("notes", ())):
+        print(textwrap.fill(remark, 110, initial_indent="- ", subsequent_indent="  "))
 
 
 def run_experiment(experiment: Experiment, scenario: Any, *, as_json: bool = False) -> int:

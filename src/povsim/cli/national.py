@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import textwrap
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import yaml
 
 from povsim.cli.arguments import asks_for_help, split_arguments
 from povsim.cli.compare import MEANINGS, OPTIONS, fail_if_file_cannot_be_read, fail_if_out_is_given_twice, key_lines
@@ -46,7 +42,6 @@ OF_OTHERS = (
 SHARE = "share of each district's villages that are lived, at least one, 0-1; null: all of them"
 KEYS = {"sample": SHARE} | {key: meaning for key, meaning in MEANINGS.items() if key not in OF_OTHERS}
 SAMPLED = ("population.villages", "population.households_per_village")
-LANGUAGES = ("en", "id")
 
 
 def run(argv: Sequence[str]) -> int:
@@ -56,9 +51,9 @@ def run(argv: Sequence[str]) -> int:
         return 0
     options, overrides = split_arguments(argv, OPTIONS)
 
-    from povsim.cli.experiment import Experiment, run_experiment
+    from povsim.cli.experiment import reported, run_experiment
 
-    experiment = Experiment("national", _live, _write, _show)
+    experiment = reported("national", _live)
     if "-m" in options:
         from povsim.cli.sweep import run_sweep
 
@@ -113,44 +108,3 @@ def _live(scenario: Any, progress: Any) -> Any:
     from povsim.experiments import national  # only where something is run: compiled rules take a while to import
 
     return national.run(scenario, progress)
-
-
-def _write(folder: Any, found: Any, scenario: Any) -> None:
-    """Sentences and notes in both languages, tables, figures and report."""
-    from povsim.experiments.provenance import provenance, reproduce
-    from povsim.reporting.figures import figures
-    from povsim.reporting.national_page import notes, render
-    from povsim.reporting.sentences import sentences
-
-    began = time.perf_counter()
-    summary = found.summary
-    summary["sentences"] = {code: sentences(summary, code) for code in LANGUAGES}
-    summary["remarks"] = {code: notes(summary, code) for code in LANGUAGES}
-    summary["failures"] = found.failures
-    folder.summary(summary)
-    for name, frame in found.tables.items():
-        folder.table(name, frame)
-    drawn = figures(summary, found.tables, scenario.language)
-    for name, svg in drawn.items():
-        folder.figure(name, svg)
-    folder.timings.update(found.timings)
-    resolved = yaml.safe_dump(scenario.resolved(), sort_keys=True, allow_unicode=True)
-    origin = provenance("national", scenario, folder.timings)
-    page = render(summary, found.tables, drawn, scenario.language, origin, resolved, reproduce("national", scenario))
-    folder.text("report.html", page)
-    folder.timings["report_s"] = time.perf_counter() - began
-
-
-def _show(summary: Mapping[str, Any], code: str) -> None:
-    """Tables, sentences and notes on the terminal."""
-    from povsim.reporting.language import language
-    from povsim.reporting.national_page import tables_shown
-    from povsim.reporting.tables import print_tables
-
-    print_tables(tables_shown(summary, language(code)))
-    print()
-    for sentence in summary["sentences"][code]:
-        print(textwrap.fill(sentence, 110))
-    print()
-    for remark in (*summary["remarks"][code], *summary["notes"]):
-        print(textwrap.fill(remark, 110, initial_indent="- ", subsequent_indent="  "))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -41,7 +40,6 @@ STRATEGIES = (
 )  # fmt: skip
 """Compared where the user names none."""
 SCENARIOS = ("as_reported", "as_planned")
-LANGUAGES = ("en", "id")
 
 
 def run(argv: Sequence[str]) -> int:
@@ -51,9 +49,9 @@ def run(argv: Sequence[str]) -> int:
         return 0
     options, overrides = split_arguments(argv, OPTIONS)
 
-    from povsim.cli.experiment import Experiment, run_experiment
+    from povsim.cli.experiment import reported, run_experiment
 
-    experiment = Experiment("rollout", _live, _write, _show)
+    experiment = reported("rollout", _live)
     if "-m" in options:
         from povsim.cli.sweep import run_sweep
 
@@ -125,38 +123,3 @@ def _live(scenario: Any, progress: Any) -> Any:
     from povsim.experiments import rollout  # only where something is run: compiled rules take a while to import
 
     return rollout.run(scenario, progress)
-
-
-def _write(folder: Any, found: Any, scenario: Any) -> None:
-    from povsim.experiments.provenance import provenance, reproduce
-    from povsim.reporting.rollout_figures import figures
-    from povsim.reporting.rollout_page import render
-    from povsim.reporting.rollout_words import notes, sentences
-
-    began = time.perf_counter()
-    summary = found.summary
-    summary["sentences"] = {code: sentences(summary, code) for code in LANGUAGES}
-    summary["remarks"] = {code: notes(summary, code) for code in LANGUAGES}
-    summary["failures"] = found.failures
-    folder.summary(summary)
-    for name, frame in found.tables.items():
-        folder.table(name, frame)
-    drawn = figures(summary, found.tables, scenario.language)
-    for name, svg in drawn.items():
-        folder.figure(name, svg)
-    folder.timings.update(found.timings)
-    resolved = yaml.safe_dump(scenario.resolved(), sort_keys=True, allow_unicode=True)
-    origin = provenance("rollout", scenario, folder.timings)
-    page = render(summary, found.tables, drawn, scenario.language, origin, resolved, reproduce("rollout", scenario))
-    folder.text("report.html", page)
-    folder.timings["report_s"] = time.perf_counter() - began
-
-
-def _show(summary: Mapping[str, Any], code: str) -> None:
-    from povsim.reporting.rollout_words import strategy_tables
-    from povsim.reporting.tables import print_tables
-
-    print_tables(strategy_tables(summary, code, short=True))
-    print()
-    for sentence in (*summary["sentences"][code], *(f"- {note}" for note in summary["remarks"][code])):
-        print(textwrap.fill(sentence, 110))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib import resources
 from typing import Any
 
 from povsim.reporting import page_gains as gains
@@ -14,12 +13,14 @@ from povsim.reporting import verdict as v
 from povsim.reporting.drawing import rows_of
 from povsim.reporting.figures import figures
 from povsim.reporting.language import Language, language
-from povsim.reporting.page import Part, Section, equal_money_parts, inline, limits, reproduce_parts
+from povsim.reporting.page import equal_money_parts, limits
 from povsim.reporting.sentences import notes as notes_of_arms
 from povsim.reporting.sentences import sentences
+from povsim.reporting.simple_page import Page, Part, Section, inline
 from povsim.reporting.tables import Table, arm_table, contrast_table
 from povsim.reporting.verdict import Summary
 
+__all__ = ["TABLES", "figures", "notes", "page", "sentences", "tables_shown"]
 TABLES = (
     "contrasts_by_place", "cost", "districts", "exit_survival", "exits_by_year", "exits_over_time", "funnel", "headcount_path",
     "parameters", "places", "population_check", "who_gains",
@@ -136,55 +137,25 @@ def _districts(summary: Summary, tables: Mapping[str, Any], variant: str, words:
     )
 
 
-def render(
-    summary: Summary,
-    tables: Mapping[str, Any],
-    drawn: Mapping[str, str],
-    code: str = "en",
-    provenance: Mapping[str, Any] | None = None,
-    scenario_text: str = "",
-    reproduce_text: str = "",
-) -> str:
-    """The page as HTML text; everything but the figures is escaped."""
-    from jinja2 import Environment, StrictUndefined
-
-    words = language(code)
-    template = resources.files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8")
+def page(summary: Summary, tables: Mapping[str, Any], drawn: Mapping[str, str], words: Language) -> Page:
+    """The page of the nation."""
     population = summary["population"]
     stamps = [words.text("page.stamp_toy")] if v.population(summary) == "toy" else []
     stamps += [words.text("national.stamp_missing")] if summary.get("missing") else []
     part = "" if population["sample"] is None else "_sample"
     counted = {name: words.number(population[name]) for name in ("districts", "villages", "households_simulated")}
-    page: str = (
-        Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-        .from_string(template)
-        .render(
-            code=code,
-            text=words.text,
-            title=words.text("national.title"),
-            subtitle=words.text(f"national.subtitle{part}", place=words.text(f"place.{v.place(summary)}")),
-            stamps=[*stamps, *([words.text("page.stamp_target")] if summary["targets"] else [])],
-            run=words.text(f"national.run{part}", seed=summary["seed"], months=summary["horizon_months"], **counted),
-            sentences=sentences(summary, code),
-            notes=notes(summary, code),
-            sections=_sections(
-                summary, tables, drawn, words, reproduce_parts(words, provenance or {}, scenario_text, reproduce_text)
-            ),
-        )
+    return Page(
+        title=words.text("national.title"),
+        subtitle=words.text(f"national.subtitle{part}", place=words.text(f"place.{v.place(summary)}")),
+        run=words.text(f"national.run{part}", seed=summary["seed"], months=summary["horizon_months"], **counted),
+        sentences=sentences(summary, words.code),
+        notes=notes(summary, words.code),
+        sections=_sections(summary, tables, drawn, words),
+        stamps=[*stamps, *([words.text("page.stamp_target")] if summary["targets"] else [])],
     )
-    return page
 
 
-def write(summary: Summary, tables: Mapping[str, Any], code: str, texts: tuple[Mapping[str, Any], str, str]) -> dict[str, str]:
-    """Files of a report anew, by name below the folder: figures and report.html. `texts`: provenance, scenario, recipe."""
-    drawn = figures(summary, tables, code)
-    page = render(summary, tables, drawn, code, *texts)
-    return {f"figures/{name}.svg": svg for name, svg in drawn.items()} | {"report.html": page}
-
-
-def _sections(
-    summary: Summary, tables: Mapping[str, Any], drawn: Mapping[str, str], words: Language, reproduce: list[Part]
-) -> list[Section]:
+def _sections(summary: Summary, tables: Mapping[str, Any], drawn: Mapping[str, str], words: Language) -> list[Section]:
     variants = list(summary["variants"])
     definition = summary["definition"]
     first, last = definition["window"]
@@ -261,7 +232,6 @@ def _sections(
             Part("long_table", one) for one in [more.parameters(tables.get("parameters"), words)] if one is not None
         ],
         "page.limits": limits(words),
-        "page.reproduce": reproduce,
     }
     if len(variants) > 1:
         ranges = more.ranges(summary, words)

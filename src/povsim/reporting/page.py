@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from importlib import resources
+from dataclasses import dataclass
 from typing import Any
 
 from povsim.reporting import break_even, tile_map
@@ -19,6 +17,7 @@ from povsim.reporting.drawing import drawn_arms, rows_of
 from povsim.reporting.language import Language, language
 from povsim.reporting.quote import Quoter, plain
 from povsim.reporting.sentences import notes, sentences
+from povsim.reporting.simple_page import Page, Part, Section, html, inline, reproduce_parts
 from povsim.reporting.tables import Table, arm_table, contrast_table
 from povsim.reporting.verdict import Summary
 
@@ -26,24 +25,6 @@ RUNGS = ("E1", "E2", "E3", "E4", "E4x", "E5")
 EQUAL_COST_GAP_MAX = 0.01
 _PUBLISHED = ("map_published", "map_districts")
 _LIMITS = ("migration", "prices", "urban", "children", "below", "unseen")
-
-
-@dataclass(frozen=True)
-class Part:
-    """One piece of a section: text, warning, note, list, terms, table, long_table, figure or code."""
-
-    kind: str
-    value: Any
-    title: str = ""
-
-
-@dataclass
-class Section:
-    """A heading and what stands below it."""
-
-    name: str
-    title: str
-    parts: list[Part] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -83,32 +64,28 @@ def render(
     `tables`: those of the result folder as lists of dicts or polars frames; `figures`: SVG texts by name, trusted (they are
     the ones of `povsim.reporting.figures`); everything else is escaped. Raises PovsimError for an unknown language.
     """
-    from jinja2 import Environment, StrictUndefined
-
     words = language(code)
     material = _Material(summary, tables, figures, words, provenance or {}, scenario_text, reproduce_text)
-    template = resources.files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     population = summary.get("population", {})
-    page: str = environment.from_string(template).render(
-        code=code,
-        text=words.text,
+    run = words.text(
+        "page.run",
+        seed=summary.get("seed", "?"),
+        replicates=summary.get("replicates", "?"),
+        villages=_count(population.get("villages"), words),
+        households=_count(population.get("households_per_village"), words),
+        months=summary.get("horizon_months", "?"),
+    )
+    place = words.text(f"place.{v.place(summary)}")
+    page = Page(
         title=words.text("page.title"),
-        subtitle=words.text("page.title_place", place=words.text(f"place.{v.place(summary)}")),
-        stamps=_stamps(summary, words),
-        run=words.text(
-            "page.run",
-            seed=summary.get("seed", "?"),
-            replicates=summary.get("replicates", "?"),
-            villages=_count(population.get("villages"), words),
-            households=_count(population.get("households_per_village"), words),
-            months=summary.get("horizon_months", "?"),
-        ),
+        subtitle=words.text("page.title_place", place=place),
+        run=run,
         sentences=sentences(summary, code),
         notes=notes(summary, code),
         sections=_sections(material),
+        stamps=_stamps(summary, words),
     )
-    return page
+    return html(page, words)
 
 
 def _sections(m: _Material) -> list[Section]:
@@ -349,25 +326,6 @@ def _reproduce(m: _Material) -> list[Part]:
     return reproduce_parts(m.words, m.provenance, m.scenario_text, m.reproduce_text)
 
 
-def reproduce_parts(words: Language, provenance: Mapping[str, Any], scenario_text: str, reproduce_text: str) -> list[Part]:
-    """The recipe, the provenance and the scenario."""
-    parts = [Part("code", reproduce_text)] if reproduce_text else []
-    if provenance:
-        lines = "\n".join(f"{key}: {value}" for key, value in _flat(provenance))
-        parts.append(Part("code", lines, words.text("page.provenance")))
-    if scenario_text:
-        parts.append(Part("code", scenario_text, words.text("page.scenario")))
-    return parts or [Part("text", words.text("page.missing"))]
-
-
-def _flat(entries: Mapping[str, Any], above: str = "") -> Iterable[tuple[str, Any]]:
-    for key, value in entries.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}", value
-
-
 def _tables(found: Iterable[Table | None]) -> list[Part]:
     return [Part("table", table) for table in found if table is not None and table.rows]
 
@@ -392,10 +350,3 @@ def _has_targets(summary: Summary) -> bool:
 
 def _count(value: Any, words: Language) -> str:
     return "?" if value is None else words.number(value)
-
-
-def inline(svg: str) -> Any:
-    """An SVG text without the XML head, which has no place inside a page."""
-    from markupsafe import Markup
-
-    return Markup(re.sub(r"^\s*<\?xml.*?\?>\s*", "", svg, flags=re.DOTALL))

@@ -14,6 +14,8 @@ from povsim.reporting.figures import figures
 from povsim.reporting.handouts import handouts
 from povsim.reporting.language import language
 from povsim.reporting.page import render
+from povsim.reporting.simple_page import REPORTS, report_of
+from povsim.reporting.simple_page import write as rewritten
 
 TABLES = (
     "arms",
@@ -42,20 +44,11 @@ def write(folder: Path, code: str = "en") -> Path:
     language(code)
     summary = read_summary(folder)
     tables = {name: table for name in TABLES if (table := _table(folder, name)) is not None}
-    if summary.get("command") == "rollout":
-        from povsim.reporting import rollout_page
-
-        tables = {name: table for name in rollout_page.TABLES if (table := _table(folder, name)) is not None}
+    command = summary["command"]
+    if command in REPORTS:
+        tables = {name: table for name in report_of(command).TABLES if (table := _table(folder, name)) is not None}
         texts = (_json(folder / "provenance.json"), _text(folder / "scenario.yaml"), _text(folder / "REPRODUCE.md"))
-        for name, text in rollout_page.write(summary, tables, code, texts).items():
-            put(folder / name, text.encode())
-        return folder / "report.html"
-    if summary.get("command") == "national":
-        from povsim.reporting import national_page
-
-        tables = {name: table for name in national_page.TABLES if (table := _table(folder, name)) is not None}
-        texts = (_json(folder / "provenance.json"), _text(folder / "scenario.yaml"), _text(folder / "REPRODUCE.md"))
-        for name, text in national_page.write(summary, tables, code, texts).items():
+        for name, text in rewritten(command, summary, tables, code, texts).items():
             put(folder / name, text.encode())
         return folder / "report.html"
     summary.setdefault("brief", brief_numbers(summary, tables))
@@ -79,7 +72,7 @@ def write(folder: Path, code: str = "en") -> Path:
 
 
 def read_summary(folder: Path) -> dict[str, Any]:
-    """The summary of a comparison's result folder.
+    """The summary of a result folder.
 
     Raises PovsimError that says what is missing and which folder to give.
     """
@@ -90,8 +83,9 @@ def read_summary(folder: Path) -> dict[str, Any]:
         summary = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
         raise PovsimError(language("en").text("error.bad_summary", file=path, why=error)) from error
-    fail_if_no_comparison(path, summary)
-    return dict(summary)
+    if not (isinstance(summary, dict) and summary.get("command") in REPORTS and summary.get("sentences")):
+        fail_if_no_comparison(path, summary)
+    return {"command": "compare"} | dict(summary)
 
 
 def fail_if_no_folder(folder: Path) -> None:

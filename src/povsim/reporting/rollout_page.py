@@ -3,69 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any
 
 from povsim.reporting import rollout_words as w
 from povsim.reporting import verdict as v
-from povsim.reporting.language import Language, language
-from povsim.reporting.page import Part, Section, inline, reproduce_parts
+from povsim.reporting.language import Language
 from povsim.reporting.rollout_figures import figures
+from povsim.reporting.rollout_words import notes, sentences
+from povsim.reporting.simple_page import Page, Part, Section, inline
+from povsim.reporting.tables import Table
 from povsim.reporting.verdict import Summary
 
+__all__ = ["TABLES", "figures", "notes", "page", "sentences", "tables_shown"]
 TABLES = ("resources", "starts", "reached", "since_start")
 
 
-def render(
-    summary: Summary,
-    tables: Mapping[str, Any],
-    drawn: Mapping[str, str],
-    code: str = "en",
-    provenance: Mapping[str, Any] | None = None,
-    scenario_text: str = "",
-    reproduce_text: str = "",
-) -> str:
-    """The page as HTML text; everything but the figures is escaped."""
-    from jinja2 import Environment, StrictUndefined
+def tables_shown(summary: Summary, words: Language) -> list[Table]:
+    """Tables for the terminal."""
+    return w.strategy_tables(summary, words.code, short=True)
 
-    words = language(code)
-    template = resources.files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8")
+
+def page(summary: Summary, tables: Mapping[str, Any], drawn: Mapping[str, str], words: Language) -> Page:
+    """The page of a comparison of rollouts."""
     population = summary["population"]
     stamps = [words.text("page.stamp_toy")] if v.place(summary) == "toy" else []
-    page: str = (
-        Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-        .from_string(template)
-        .render(
-            code=code,
-            text=lambda key: words.text("rollout.section.advice" if key == "page.headline" else key),
-            title=words.text("rollout.title"),
-            subtitle=words.text("rollout.subtitle", place=words.text(f"place.{v.place(summary)}")),
-            stamps=[*stamps, *([words.text("page.stamp_target")] if summary["targets"] else [])],
-            run=words.text(
-                "page.run",
-                seed=summary["seed"],
-                replicates=summary["replicates"],
-                villages=words.number(population["villages"]),
-                households=words.number(population["households_per_village"]),
-                months=summary["horizon_months"],
-            ),
-            sentences=w.sentences(summary, code),
-            notes=w.notes(summary, code),
-            sections=[
-                *_sections(summary, tables, drawn, words),
-                Section("reproduce", words.text("rollout.section.reproduce"),
-                        reproduce_parts(words, provenance or {}, scenario_text, reproduce_text)),
-            ],
-        )
-    )  # fmt: skip
-    return page
-
-
-def write(summary: Summary, tables: Mapping[str, Any], code: str, texts: tuple[Mapping[str, Any], str, str]) -> dict[str, str]:
-    """Files of a report anew, by name below the folder: figures and report.html. `texts`: provenance, scenario, recipe."""
-    drawn = figures(summary, tables, code)
-    page = render(summary, tables, drawn, code, *texts)
-    return {f"figures/{name}.svg": svg for name, svg in drawn.items()} | {"report.html": page}
+    return Page(
+        title=words.text("rollout.title"),
+        subtitle=words.text("rollout.subtitle", place=words.text(f"place.{v.place(summary)}")),
+        run=words.text(
+            "page.run",
+            seed=summary["seed"],
+            replicates=summary["replicates"],
+            villages=words.number(population["villages"]),
+            households=words.number(population["households_per_village"]),
+            months=summary["horizon_months"],
+        ),
+        sentences=sentences(summary, words.code),
+        notes=notes(summary, words.code),
+        sections=_sections(summary, tables, drawn, words),
+        stamps=[*stamps, *([words.text("page.stamp_target")] if summary["targets"] else [])],
+        headline=words.text("rollout.section.advice"),
+    )
 
 
 def _sections(summary: Summary, tables: Mapping[str, Any], drawn: Mapping[str, str], words: Language) -> list[Section]:
