@@ -232,7 +232,7 @@ def test_a_dirty_pilot_is_read_as_the_clean_one_less_what_was_spoilt(tmp_path: P
     assert {mistake for _, mistake, _ in made.made} == set(FOUND_AS)
     look = inspect(made.paths, made.mapping if with_mapping else None)
     rules = set(look.problems.counts)
-    assert set(FOUND_AS.values()) <= rules <= {*FOUND_AS.values(), "encoding_changes", "mixed_dates"}
+    assert set(FOUND_AS.values()) <= rules <= {*FOUND_AS.values(), "encoding_changes", "village_in_other_district"}
     panel = read_panel(made.paths, made.mapping if with_mapping else None, drop_bad_rows=True)
     both = panel.frame.join(clean, on=["household", "wave"], suffix="_meant")
     assert both.height == panel.frame.height
@@ -511,3 +511,78 @@ def test_lines_of_a_series_are_used_where_they_are_given(tmp_path: Path) -> None
     )
     with pytest.raises(DataError, match="no poverty line is known"):
         read_panel(written(tmp_path, GOOD), own_lines=elsewhere)
+
+
+def test_villages_of_one_name_in_two_districts_are_two_and_spelling_is_one(tmp_path: Path) -> None:
+    lines = ["1;Sukamaju;Bogor;Maret 2025;1,5;4;2.250.000", "2;SUKAMAJU;Garut;Maret 2025;2,5;2;1.250.000"]
+    lines += ["3;Mekar  Sari;Bogor;Maret 2025;1;3;3.000.000", "4;mekar sari;Bogor;Maret 2025;1;3;3.000.000"]
+    panel = read_panel(written(tmp_path, lines))
+    assert sorted(panel.frame["village"].to_list()) == ["Bogor / Sukamaju", "Garut / Sukamaju", "Mekar  Sari", "Mekar  Sari"]
+    assert "several districts" in panel.guess["village"]
+
+
+def test_rates_of_persons_need_sizes(tmp_path: Path) -> None:
+    panel = read_panel(
+        written(tmp_path, ["1;Maret 2025;800.000", "2;Maret 2025;700.000"], header="id_rt;bulan;pengeluaran_per_kapita")
+    )
+    assert panel.design().weight.tolist() == [1.0, 1.0]
+    with pytest.raises(PovsimError, match="2 of 2 rows have no household size"):
+        panel.design(persons=True)
+    sized = read_panel(written(tmp_path, GOOD))
+    assert sized.design(persons=True).weight.tolist() == [6.0, 5.0, 3.0]
+
+
+MIXED = (
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 10**7)
+    | st.floats(allow_nan=False)
+    | st.dates()
+    | CELLS.filter(lambda c: "\x00" not in c)
+)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_sheet_is_read_or_refused_with_a_reason(tmp_path: Path, data: st.DataObject) -> None:
+    from openpyxl import Workbook
+
+    names = st.sampled_from([role.name for role in ROLES["panel"]])
+    header = ["household", "spending", *data.draw(st.lists(names, max_size=5))]
+    book = Workbook()
+    book.active.append(header)
+    for row in data.draw(st.lists(st.lists(MIXED, min_size=1, max_size=8), max_size=5)):
+        book.active.append(row)
+    path = tmp_path / "any.xlsx"
+    book.save(path)
+    try:
+        read = read_panel(path, drop_bad_rows=True)
+    except PovsimError:
+        return
+    assert read.frame.height and read.frame["spending"].is_between(0.0999, 50.001).all()
+
+
+def test_a_sheet_of_mixed_cells_is_read_as_meant(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active.title = "Catatan"  # an empty sheet comes first
+    sheet = book.create_sheet("Data")
+    for row in [
+        ["ID RT", "Bulan", "Jumlah ART", "Belanja RT", "Bobot"],
+        [1, date(2025, 3, 15), 4, 2_250_000, 1.5],
+        [2.0, "Maret 2025", "2", "1.250.000", "2,5"],
+        ["R3", "3/2025", 3.0, "Rp 3.000.000,-", 1],
+    ]:
+        sheet.append(row)
+    book.save(tmp_path / "t.xlsx")
+    panel = read_panel(tmp_path / "t.xlsx")
+    read = panel.frame.sort("household").select("household", "month", "size", "spending_idr", "weight").rows()
+    march = date(2025, 3, 1)
+    assert read == [("1", march, 4.0, 562_500.0, 1.5), ("2", march, 2.0, 625_000.0, 2.5), ("R3", march, 3.0, 1e6, 1.0)]
+    assert panel.guess["sheet"] == "Data" and set(panel.problems.counts) == {"mixed_dates"}
+
+
+def test_one_row_of_a_village_in_another_district_is_remarked_on(tmp_path: Path) -> None:
+    lines = [f"{i};A;{'Garut' if i == 7 else 'Bogor'};Maret 2025;1,5;4;2.250.000" for i in range(1, 10)]
+    assert found(written(tmp_path, lines)) == [("village_in_other_district", 8)]
