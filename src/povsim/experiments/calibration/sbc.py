@@ -97,8 +97,10 @@ def repetitions(
             continue
         lot = np.array([r])
         rows.append(repetition(found, own.values(u[r : r + 1])[0], u[r], table(key, Purpose.PRIOR, 1, lot, prior.p)[0]))
-    stacked = [np.array(column).reshape(-1, prior.p) for column in zip(*rows, strict=True)] or [np.zeros((0, prior.p))] * 6
-    return Repetitions(prior.symbols, *stacked, lost=list(dict.fromkeys(failures)))
+    by_kind = np.array(rows, np.float64).reshape(-1, 6, prior.p).transpose(1, 0, 2)
+    lost = list(dict.fromkeys(failures))
+    pit, value, mean, contraction, low, high = by_kind
+    return Repetitions(prior.symbols, pit, value, mean, contraction, low, high, lost)
 
 
 def repetition(posterior: Posterior, truth: Floats, u: Floats, ties: Floats) -> tuple[Floats, ...]:
