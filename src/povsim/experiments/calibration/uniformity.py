@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.stats import binom  # type: ignore[attr-defined]  # made when scipy is imported
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -45,8 +45,8 @@ def outside(values: Floats, low: Ints, high: Ints, points: Floats) -> float:
 
 
 def _pointwise(n: int, at: Floats, gamma: float) -> tuple[Ints, Ints]:
-    low = stats.binom.ppf(gamma / 2, n, at)
-    high = stats.binom.ppf(1 - gamma / 2, n, at)
+    low = binom.ppf(gamma / 2, n, at)
+    high = binom.ppf(1 - gamma / 2, n, at)
     return np.maximum(low, 0).astype(np.int64), high.astype(np.int64)
 
 
@@ -60,7 +60,7 @@ def _holds(n: int, at: Floats, low: Ints, high: Ints) -> float:
         step = (x - before) / (1 - before)
         reached = np.flatnonzero(state > 0)
         to = counts[least : most + 1]
-        moves = stats.binom.pmf(to[None, :] - reached[:, None], n - reached[:, None], step)
+        moves = binom.pmf(to[None, :] - reached[:, None], n - reached[:, None], step)
         after = np.zeros(n + 1)
         after[least : most + 1] = state[reached] @ moves
         state, before = after, x
