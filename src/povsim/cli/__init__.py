@@ -16,6 +16,7 @@ COMMANDS = {
     "evidence": "the published figures, with source and grade",
     "population": "the fitted synthetic population, and rebuilding it",
     "rollout": "where to start, and how fast: orders of villages under the same resources",
+    "trial": "a programme as a randomised trial, with the truth beside what it finds",
     "national": "every household of every village, district by district",
     "fit": "parameters of the household side, fitted to the dynamic patterns",
     "report": "write the report of a result folder again",

@@ -21,7 +21,7 @@ povsim fit [KEY=VALUE ...] [--out DIR] [--scenario FILE] [--json]
   fit.design=240                simulations of a wave of history matching; fit.waves, fit.cut
   fit.first=120                 simulations of the first generation; fit.generations, fit.proposals, fit.keep
   fit.draws=100                 draws that are written, each simulated once more
-  fit.villages=100              sample on which patterns are simulated; fit.households
+  fit.villages=60               sample on which patterns are simulated; fit.households
   commit=true                   also make the draws those of uncertainty=posterior in this installation
   seed, variants, parameters.SYMBOL, threads, workers, scheduler, store, language: as povsim compare --help says
   --out DIR, --scenario FILE, --json: as povsim compare --help says

@@ -56,7 +56,10 @@ ORDER: tuple[Stage, ...] = (
         "turn of the year",
         (3,),
         _columns(LIFE="h line l z lna x mu sg sk u_remit", HOME="K(t-1) S(t-1) Dc(t-1)"),
-        _columns(LIFE="l z lna ability x w_year w_ahead w_long remit ill formed", HOME="K S ybar Dc D0 Dm Pm arrears skill"),
+        _columns(
+            LIFE="l z lna ability x w_year w_ahead w_long remit ill formed",
+            HOME="K S ybar Dc D0 Dm Pm arrears skill skill_w Mc M0 Ms box",
+        ),
         "after the registry: households age out and are followed by a young one; labour ages; the slow component moves",
         0,
         "year",
@@ -82,7 +85,7 @@ ORDER: tuple[Stage, ...] = (
         (1, 2, 3, 11, 18),
         _columns(
             LIFE="h line l ability own trader remit w_year e1(t-1) e2(t-1) ill(t-1)",
-            HOME="K skill phi(t-1)",
+            HOME="K skill skill_w phi(t-1)",
             PLACE="u",
             COOP="pi(t-1) qt(t-1) mshare(t-1) loss_rate(t-1) dem(t-1)",
         ),
@@ -185,11 +188,11 @@ ORDER: tuple[Stage, ...] = (
         (16, 17, 19),
         _columns(
             LIFE="h size line l ability remit u_reg w_long u_urn formed",
-            HOME="K(t-1) member(t-1) c_sum(t-1) record enrolled skill aid_share aid_years",
+            HOME="K(t-1) member(t-1) c_sum(t-1) record enrolled skill skill_w aid_share aid_years",
             PLACE="weight urban households",
             COOP="covered status(t-1) since",
         ),
-        _columns(HOME="record enrolled skill aid_share aid_years", COOP="works mentor capital"),
+        _columns(HOME="record enrolled skill skill_w aid_share aid_years", COOP="works mentor capital"),
         "before the first month of a year: records are renewed and ranked, programmes enrol, local governments set the year",
         12,
         "year",
@@ -199,7 +202,7 @@ ORDER: tuple[Stage, ...] = (
         (11, 18, 21),
         _columns(
             LIFE="h size l ability own trader remit w_year w_ahead w_long",
-            HOME=f"K phi shu12 member skill Dc D0 {_C_LAST}",
+            HOME=f"K phi shu12 member skill skill_w Dc D0 Ms {_C_LAST}",
             PLACE="wedge inj_base",
             COOP="status q units mshare inj_year(t-1)",
         ),
