@@ -68,6 +68,8 @@ class Stream(IntEnum):
     """by parameter, month being the draw: its quantile, and another one"""
     TRIAL = 21
     """by household or village: lot of the assignment to arms, place among those asked by the survey"""
+    CALIBRATION = 22
+    """by purpose and particle, month being the generation: see `povsim.experiments.calibration.keyed`"""
     POWER_TRIAL = 41
     """of a textbook trial, month being the trial: outcomes of four households of a village"""
     PILOT_PLACE = 42
