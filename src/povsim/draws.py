@@ -65,6 +65,10 @@ class Stream(IntEnum):
     """start of the systematic draws of exits that are given futures"""
     ASSUMPTIONS = 20
     """by parameter, month being the draw: its quantile, and another one"""
+    CALIBRATION = 21
+    """by purpose and particle, month being the generation: see `povsim.experiments.calibration.keyed`"""
+    PILOT = 29
+    """by household: interviewed at all (by village), lost after this wave; by village: report received, lot of treatment"""
 
 
 @dataclass(frozen=True)
