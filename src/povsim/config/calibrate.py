@@ -1,0 +1,81 @@
+"""The keys of `povsim calibrate`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from povsim.config import checks, read
+from povsim.errors import PovsimError
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrateKeys:
+    """What `configs/command/calibrate.yaml` names."""
+
+    data: str
+    """File of the household panel or repeated survey."""
+    cooperatives: str | None
+    """File of the cooperatives' reports."""
+    mapping: str | None
+    """YAML that says which column of the data is what."""
+    cooperatives_mapping: str | None
+    """The same for the reports."""
+    starts: str | None
+    """Month in which the cooperatives begin, YYYY-MM."""
+    fitted: tuple[str, ...] | None
+    """Symbols to fit; None: those that such a pilot can teach."""
+    pilots: int
+    """Simulated pilots of each variant, 500 to 100,000."""
+    checks: int
+    """Simulated pilots behind each predictive band, 100 to 10,000."""
+    posterior_draws: int
+    """Draws that are written of each variant, 100 to 100,000."""
+
+    def plain(self) -> dict[str, Any]:
+        """As the scenario keeps them."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+
+def calibrate_from(mapping: Mapping[str, Any]) -> CalibrateKeys:
+    """Check the keys; raises PovsimError."""
+    return CalibrateKeys(
+        data=fail_if_no_data(mapping["data"]),
+        cooperatives=_path("cooperatives", mapping["cooperatives"]),
+        mapping=_path("mapping", mapping["mapping"]),
+        cooperatives_mapping=_path("cooperatives_mapping", mapping["cooperatives_mapping"]),
+        starts=_month(mapping["starts"]),
+        fitted=None if mapping["fitted"] is None else tuple(read.words("fitted", mapping["fitted"], "[g_w,sd1]")),
+        pilots=read.whole("pilots", mapping["pilots"], 500, 100_000),
+        checks=read.whole("checks", mapping["checks"], 100, 10_000),
+        posterior_draws=read.whole("posterior_draws", mapping["posterior_draws"], 100, 100_000),
+    )
+
+
+def fail_if_no_data(value: object) -> str:
+    """Nothing to calibrate to."""
+    if value is None:
+        raise PovsimError(
+            "povsim calibrate needs data: data=FILE, a household panel or repeated survey. `povsim data check FILE` says "
+            "whether a file can be read."
+        )
+    return str(value)
+
+
+def _path(where: str, value: object) -> str | None:
+    if value is None:
+        return None
+    checks.fail_if_not_text(where, value, "the path of a file")
+    return str(value)
+
+
+def _month(value: object) -> str | None:
+    """A month as YYYY-MM."""
+    if value is None:
+        return None
+    text = str(value)
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
+        raise PovsimError(f"starts = {text} is no month. Write it YYYY-MM, such as starts=2025-07.")
+    return text
