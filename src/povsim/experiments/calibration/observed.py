@@ -46,12 +46,12 @@ def observed(
 ) -> Observed:
     """The pilot of clean tables.
 
-    panel: a row a household and wave, with household, village, wave, month (date), lines (spending in poverty lines), and where
+    panel: a row a household and wave, with household, village, wave, month (date), spending (poverty lines), and where
     known weight, size, member, treated. reports: a row a village and month, with village, month (date), status (a word of the
-    funnel), members (number), volume (rupiah); only what came. village_households: households of a real village, which turns
+    funnel), members (number), volume_idr; only what came. village_households: households of a real village, which turns
     members and volumes into shares and rupiah a household.
     """
-    panel = panel.filter(pl.col("lines").is_not_null() & pl.col("village").is_not_null())
+    panel = panel.filter(pl.col("spending").is_not_null() & pl.col("village").is_not_null())
     fail_if_too_few_villages(panel["village"].n_unique())
     month_0 = _month_0(panel, reports, starts)
     waves = panel.group_by("wave").agg(pl.col("month").median()).sort("wave")
@@ -137,7 +137,7 @@ def _pilot(
     for w, wave in enumerate(waves):
         part = panel.filter(pl.col("wave") == wave)
         at = np.array([row[key] for key in part.select("household", "village").iter_rows()], np.int64)
-        spending[w, at] = part["lines"].to_numpy()
+        spending[w, at] = part["spending"].to_numpy()
         for name, target in (("weight", weight), ("size", size)):
             if name in part.columns:
                 values = part[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
@@ -175,7 +175,7 @@ def _reports(
     received = np.zeros((months, len(names)), np.bool_)
     trading = received.copy()
     members, volume = np.full(received.shape, np.nan), np.full(received.shape, np.nan)
-    columns = {name: inside[name].to_list() if name in inside.columns else [None] * inside.height for name in ("status", "members", "volume")}
+    columns = {name: inside[name].to_list() if name in inside.columns else [None] * inside.height for name in ("status", "members", "volume_idr")}
     for k, (name, when) in enumerate(inside.select("village", "month").iter_rows()):
         t = _after(month_0, when) - 1
         if not 0 <= t < months:
@@ -183,7 +183,7 @@ def _reports(
         v = place[name]
         received[t, v] = True
         trading[t, v] = columns["status"][k] == "trading"
-        for column, table in (("members", members), ("volume", volume)):
+        for column, table in (("members", members), ("volume_idr", volume)):
             value = columns[column][k]
             table[t, v] = np.nan if value is None else float(value) / households
     return Reports(received, trading, members, volume)
