@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from povsim.config import checks, read
@@ -62,6 +64,29 @@ def fail_if_no_data(value: object) -> str:
             "whether a file can be read."
         )
     return str(value)
+
+
+EXAMPLE = "example"
+"""`data=example`: a simulated pilot whose truth is known."""
+
+
+def fingerprints(keys: CalibrateKeys) -> dict[str, str]:
+    """SHA-256 of each file that the keys name, by key. Raises PovsimError for one that cannot be read."""
+    found = {}
+    for key in ("data", "cooperatives", "mapping", "cooperatives_mapping"):
+        path = getattr(keys, key)
+        if path is None or (key == "data" and path == EXAMPLE) or (key.endswith("mapping") and not Path(path).is_file()):
+            continue  # a packaged mapping comes with the version
+        found[key] = fail_if_it_cannot_be_opened(key, path)
+    return found
+
+
+def fail_if_it_cannot_be_opened(key: str, path: str) -> str:
+    """A file that is not there; returns its hash otherwise."""
+    try:
+        return hashlib.sha256(Path(path).expanduser().read_bytes()).hexdigest()
+    except OSError as error:
+        raise PovsimError(f"{key} = {path} cannot be read ({error.strerror}). Give the path of a file.") from error
 
 
 def _path(where: str, value: object) -> str | None:

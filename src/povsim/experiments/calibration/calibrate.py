@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from povsim import parameters
 from povsim.config import Scenario
-from povsim.config.calibrate import CalibrateKeys, calibrate_from
+from povsim.config.calibrate import EXAMPLE, CalibrateKeys, calibrate_from
 from povsim.data.cooperatives import read_cooperatives
 from povsim.data.panel import read_panel
 from povsim.draws import DrawKey
@@ -25,7 +25,7 @@ from povsim.experiments.calibration.condition import conditioned, recovered
 from povsim.experiments.calibration.identify import LEAST, Identified, identify
 from povsim.experiments.calibration.learnt import OF_THE_PILOT, prior_for, symbols_for
 from povsim.experiments.calibration.observed import Observed, observed
-from povsim.experiments.calibration.pilot import Design, design_scenario
+from povsim.experiments.calibration.pilot import OFFSET, Design, design_scenario, kept_ground, simulate
 from povsim.experiments.calibration.posterior import Posterior
 from povsim.experiments.calibration.prior import Prior
 from povsim.experiments.calibration.statistics import summary as summary_of
@@ -87,6 +87,8 @@ def run(scenario: Scenario, progress: Progress) -> Found:
 
 def read(scenario: Scenario, keys: CalibrateKeys) -> tuple[Observed, dict[str, Any]]:
     """The pilot in the files, and what reading them left out."""
+    if keys.data == EXAMPLE:
+        return example(scenario)
     panel = read_panel(keys.data, keys.mapping, drop_bad_rows=True)
     reports = None
     left_out = {"panel": panel.dropped.height}
@@ -107,6 +109,22 @@ def read(scenario: Scenario, keys: CalibrateKeys) -> tuple[Observed, dict[str, A
         "sha256": panel.sha256,
     }
     return seen, facts
+
+
+EXAMPLE_DESIGN = Design(40, 25, (0, 12, 24), start=(0.6, 0.2, 0.1, 0.1), reports=24, lost=(0.05, 0.05))
+EXAMPLE_NUMBER = 30_000_000
+
+
+def example(scenario: Scenario) -> tuple[Observed, dict[str, Any]]:
+    """A simulated pilot, its truth drawn from the priors of the first variant."""
+    variant, design = scenario.variants[0], EXAMPLE_DESIGN
+    question = Question(design_scenario(scenario, design), design, variant, symbols_for(design))
+    prior = prior_for(question.symbols, variant, design.cooperative)
+    truth = prior.mapping(draws_of(question, 1, generation=2)[0])
+    ground = kept_ground(question.scenario, variant, question.grounds)
+    pilot = simulate(ground, design, variant, truth, DrawKey(scenario.seed, OFFSET + EXAMPLE_NUMBER))
+    seen = Observed(pilot, design, date(2025, 6, 1), ())
+    return seen, {"rows_left_out": {}, "lines": None, "lines_grade": None, "sha256": None, "truth": {"variant": variant, **truth}}
 
 
 def calibrated(
