@@ -47,16 +47,18 @@ def sentences(summary: Summary, code: str) -> list[str]:
         unknown = [label(row["symbol"], words) for row in one["parameters"] if not row["identified"]]
         name = v.variant_label(variant, words)
         if known:
-            listed = words.listing([
-                words.text(
-                    "calibrate.value",
-                    name=label(row["symbol"], words),
-                    value=_number(row["mean"], row, words),
-                    low=_number(row["low90"], row, words),
-                    high=_number(row["high90"], row, words),
-                )
-                for row in known
-            ])
+            listed = words.listing(
+                [
+                    words.text(
+                        "calibrate.value",
+                        name=label(row["symbol"], words),
+                        value=_number(row["mean"], row, words),
+                        low=_number(row["low90"], row, words),
+                        high=_number(row["high90"], row, words),
+                    )
+                    for row in known
+                ]
+            )
             out.append(words.text("calibrate.sentence.known", variant=name, listed=listed))
         else:
             out.append(words.text("calibrate.sentence.nothing", variant=name))
@@ -81,10 +83,12 @@ def _scores(summary: Summary, words: Language) -> list[str]:
     found = {name: one["energy_score"] for name, one in summary["variants"].items() if one["energy_score"] is not None}
     if not found:
         return [words.text("calibrate.sentence.no_score")]
-    listed = words.listing([
-        words.text("calibrate.score", variant=v.variant_label(name, words), value=words.number(value, 3))
-        for name, value in found.items()
-    ])
+    listed = words.listing(
+        [
+            words.text("calibrate.score", variant=v.variant_label(name, words), value=words.number(value, 3))
+            for name, value in found.items()
+        ]
+    )
     out = [words.text("calibrate.sentence.score", listed=listed)]
     if len(found) > 1:
         best = min(found, key=lambda name: found[name])
@@ -127,9 +131,7 @@ def parameter_table(summary: Summary, variant: str, words: Language) -> Table:
             label(row["symbol"], words),
             _number(row["prior_mean"], row, words),
             _number(row["mean"], row, words),
-            words.text(
-                "unit.interval_short", low=_number(row["low90"], row, words), high=_number(row["high90"], row, words)
-            ),
+            words.text("unit.interval_short", low=_number(row["low90"], row, words), high=_number(row["high90"], row, words)),
             words.percent(row["contraction"], 0),
             words.number(row["recovered"], 2),
             words.text("calibrate.yes" if row["identified"] else "calibrate.no"),
@@ -162,7 +164,8 @@ def check_table(tables: Mapping[str, Any], variant: str, words: Language) -> Tab
         )
         verdict = "inside80" if row["inside80"] else "inside95" if row["inside95"] else "outside"
         rows.append((
-            statistic(row["statistic"], words), words.number(row["observed"], 3), words.number(row["median"], 3), band80, band95,
+            statistic(row["statistic"], words),
+            words.number(row["observed"], 3), words.number(row["median"], 3), band80, band95,
             words.text(f"calibrate.verdict.{verdict}"),
         ))  # fmt: skip
     names = ("statistic", "observed", "median", "band80", "band95", "verdict")

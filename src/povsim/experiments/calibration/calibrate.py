@@ -124,12 +124,16 @@ def example(scenario: Scenario) -> tuple[Observed, dict[str, Any]]:
     ground = kept_ground(question.scenario, variant, question.grounds)
     pilot = simulate(ground, design, variant, truth, DrawKey(scenario.seed, OFFSET + EXAMPLE_NUMBER))
     seen = Observed(pilot, design, date(2025, 6, 1), ())
-    return seen, {"rows_left_out": {}, "lines": None, "lines_grade": None, "sha256": None, "truth": {"variant": variant, **truth}}
+    return seen, {
+        "rows_left_out": {},
+        "lines": None,
+        "lines_grade": None,
+        "sha256": None,
+        "truth": {"variant": variant, **truth},
+    }
 
 
-def calibrated(
-    scenario: Scenario, keys: CalibrateKeys, seen: Observed, executor: Executor, progress: Progress
-) -> Found:
+def calibrated(scenario: Scenario, keys: CalibrateKeys, seen: Observed, executor: Executor, progress: Progress) -> Found:
     """The posterior of each variant given a pilot, its checks and scores."""
     failures: list[str] = []
     timings: dict[str, float] = {}
@@ -141,10 +145,10 @@ def calibrated(
     fits: dict[str, Fitted] = {}
     size = len(scenario.variants) * (keys.pilots + keys.checks * (1 + (len(seen.design.waves) > 1)))
     began = time.perf_counter()
-    with progress("simulated pilots", size) as advance:
+    with progress("Simulated pilots", size) as bar:
         for variant in scenario.variants:
             question = Question(design_scenario(scenario, seen.design), seen.design, variant, symbols)
-            one = fit_variant(question, observed_by_name, keys, executor, advance, failures)
+            one = fit_variant(question, observed_by_name, keys, executor, bar.advance, failures)
             if one is not None:
                 fits[variant] = one
     timings["pilots_s"] = time.perf_counter() - began

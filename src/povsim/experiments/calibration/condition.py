@@ -96,7 +96,15 @@ def conditioned(table: Table, prior: Prior, observed: Floats, summaries: Summari
     return Posterior(prior, uniforms_of(z), weights / weights.sum(), table.names, table.statistics[at], course)
 
 
-def nearest_distance(table: Table, observed: Floats, summaries: Summaries, share: float) -> Floats:
-    """Distances of the table's rows to the data [n], in the summaries of another table if need be."""
-    gap = summaries(table.statistics) - summaries(observed[None])
-    return np.asarray(np.sqrt((gap**2).mean(axis=1)))
+def recovered(table: Table, which: Bools) -> Floats:
+    """How well a pilot of this design tells each parameter apart, before any data are seen: correlation [p] of what the
+    statistics expect with the truth, in halves of the table that the regression has not seen."""
+    found = np.zeros((len(table.u), table.u.shape[1]))
+    half = np.arange(len(table.u)) % 2 == 0
+    for rows in (half, ~half):
+        how = summaries_of(table.rows(rows), which)
+        found[~rows] = how(table.statistics[~rows]) * how.residual
+    z = scores(table.u)
+    a, b = found - found.mean(axis=0), z - z.mean(axis=0)
+    scale = np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0))
+    return np.divide((a * b).sum(axis=0), scale, out=np.zeros(z.shape[1]), where=scale > 0)

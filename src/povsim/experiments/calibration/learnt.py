@@ -50,5 +50,3 @@ def _shift(u: float) -> float:
 def _reporting(u: float) -> float:
     low, high = REPORTING_RANGE
     return low + u * (high - low)
-
-

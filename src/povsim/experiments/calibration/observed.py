@@ -20,7 +20,7 @@ from povsim.experiments.calibration.pilot import SETTLING, START, Design, Pilot,
 
 Floats = NDArray[np.float64]
 LEAST_VILLAGES = 20
-"""Villages below which a pilot is refused: the spread between villages is then hardly seen, and nothing smaller is simulated."""
+"""Villages below which a pilot is refused: the spread between villages is hardly seen, and no fewer are simulated."""
 MOST_MONTHS = 120
 PANEL_SHARE = 0.5
 """Share of a wave's households that must come again for the survey to count as a panel."""
@@ -62,9 +62,7 @@ def observed(
     pilot, remarks = _pilot(panel, waves["wave"].to_list(), months, names)
     treated = _treated(panel, reports, names)
     seen = None if reports is None else _reports(reports, names, treated, month_0, village_households)
-    pilot = Pilot(
-        pilot.waves, pilot.spending, pilot.weight, pilot.size, pilot.village, pilot.member, treated, seen
-    )
+    pilot = Pilot(pilot.waves, pilot.spending, pilot.weight, pilot.size, pilot.village, pilot.member, treated, seen)
     return Observed(pilot, design_of(pilot, cooperative, _start(reports, names, treated, month_0)), month_0, remarks)
 
 
@@ -82,8 +80,8 @@ def fail_if_waves_cannot_be_followed(months: Sequence[int]) -> None:
     for at, month in enumerate(months):
         if not -SETTLING < month <= MOST_MONTHS:
             raise PovsimError(
-                f"Wave {at + 1} lies {month} months after the cooperatives began; followed are {1 - SETTLING} to {MOST_MONTHS}. "
-                "Give the month in which they began, starts=YYYY-MM, or leave the wave out."
+                f"Wave {at + 1} lies {month} months after the cooperatives began; followed are {1 - SETTLING} to {MOST_MONTHS}."
+                " Give the month in which they began, starts=YYYY-MM, or leave the wave out."
             )
 
 
@@ -175,7 +173,10 @@ def _reports(
     received = np.zeros((months, len(names)), np.bool_)
     trading = received.copy()
     members, volume = np.full(received.shape, np.nan), np.full(received.shape, np.nan)
-    columns = {name: inside[name].to_list() if name in inside.columns else [None] * inside.height for name in ("status", "members", "volume_idr")}
+    columns = {
+        name: inside[name].to_list() if name in inside.columns else [None] * inside.height
+        for name in ("status", "members", "volume_idr")
+    }
     for k, (name, when) in enumerate(inside.select("village", "month").iter_rows()):
         t = _after(month_0, when) - 1
         if not 0 <= t < months:

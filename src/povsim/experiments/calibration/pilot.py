@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from povsim import parameters
 from povsim.config import Scenario
-from povsim.draws import DrawKey, Stream, uniforms
+from povsim.draws import DrawKey, Stream, inverse_normal, uniforms
 from povsim.experiments.replicate import TODAYS_AID, sample_of
 from povsim.model.arm import Arm
 from povsim.model.country import Country
@@ -29,7 +29,6 @@ from povsim.model.state import State
 from povsim.population.columns import COOP, HOME, LIFE, PLACE
 from povsim.population.nation import nation
 from povsim.population.sample import Sample
-from povsim.draws import inverse_normal
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -57,10 +56,11 @@ OFFSET = 1_000_000
 class Design:
     """What a pilot looks like, whatever the truth.
 
-    villages; interviews: households of each in every wave; waves: months since the cooperatives began, 0 being the month before,
-    increasing; treated: share of villages with a cooperative; cooperative: scenario of these; lost: share of households lost
-    after each wave but the last; panel: the same households in every wave; reports: months of reports from month 1 on; start:
-    shares of the treated villages whose cooperative is trading, open, building, legal in month 1, () where the scenario says.
+    villages; interviews: households of each in every wave; waves: increasing months since the cooperatives began, 0 being the
+    month before; treated: share of villages with a cooperative; cooperative: scenario of these; lost: share of households
+    lost after each wave but the last; panel: the same households in every wave; reports: months of reports from month 1 on;
+    start: shares of the treated villages whose cooperative is trading, open, building, legal in month 1, () where the
+    scenario says.
     """
 
     villages: int
@@ -88,8 +88,8 @@ class Design:
 class Reports:
     """Reports of the treated villages [month, village].
 
-    received: a report came; trading: it says that the cooperative trades; members: share of the village's households; volume: Rp
-    of the month per household of the village. The last three hold nothing where no report came.
+    received: a report came; trading: it says that the cooperative trades; members: share of the village's households; volume:
+    Rp of the month per household of the village. The last three hold nothing where no report came.
     """
 
     received: Bools
@@ -118,7 +118,7 @@ class Pilot:
 
 @dataclass(frozen=True)
 class Ground:
-    """A sample at the end of the shared burn-in, `SETTLING` months before month 0, of replicate `number` of the scenario's seed."""
+    """A sample at the end of the shared burn-in, `SETTLING` months before month 0."""
 
     sample: Sample
     state: State
@@ -224,7 +224,7 @@ def _interviewed(
 ) -> Pilot:
     """Who was asked, and what they said."""
     asked, lost = [], np.zeros(sample.ids.size, np.bool_)
-    for w, t in enumerate(design.waves):
+    for w in range(len(design.waves)):
         u = uniforms(key, Stream.PILOT, sample.village_ids, 1 if design.panel else 1 + w)[:, 0]
         asked.append(drawn_in_villages(sample, design.interviews, u) & ~lost)
         if design.panel and w < len(design.lost):
@@ -259,9 +259,7 @@ def drawn_in_villages(sample: Sample, interviews: int, u: Floats) -> Bools:
     return np.asarray(np.floor(end + 1e-9) > np.floor(end - h * scale + 1e-9))
 
 
-def _reports(
-    country: Country, sample: Sample, treated: Bools, design: Design, sent: float, key: DrawKey
-) -> Reports:
+def _reports(country: Country, sample: Sample, treated: Bools, design: Design, sent: float, key: DrawKey) -> Reports:
     record, months = country.record, design.reports
     status = record.status[0, :months][:, treated]
     ids = sample.village_ids[treated]

@@ -120,7 +120,7 @@ def _contrast(pilot: Pilot, here: Bools, log: Floats) -> dict[str, float]:
 
 def _of_reports(r: Reports) -> dict[str, float]:
     """Funnel, flow into inactivity, share of reports received and volumes, as the reports alone show them."""
-    months, villages = r.received.shape
+    months = len(r.received)
     half = max(1, months // 2)
     trades = r.received & r.trading
     ever = trades.any(axis=0)
