@@ -35,13 +35,18 @@ class Cooperative:
         book["service"] = self.total("service")
         book["recovered"] = p["q_k"] * self.total("seized")
         book["loans"] = self.total("loan")
-        book["opex"] = coop.operating_cost(self.status, self.units, self.q, self.volume, p)
         book["external_interest"] = self.Dx * p["r_ext"] / 12.0
         book["refunds"] = self.total("leaver_refund")
         book["shu"] = self.total("SHU")
         book["payouts"] = self.total("payout")
         book["wear"] = p["dep"] * self.fixed
         book["losses"] = self.total("default_loss") + self.total("turnover_loss")
+        received = book["margin"] + book["fees"] + book["dues_to_shares"] + book["service"] + book["recovered"]
+        spent = book["loans"] + book["external_interest"] + book["refunds"] + book["shu"]
+        self.cash += received - spent
+        book["costs"] = coop.operating_cost(self.status, self.units, self.q, self.volume, p)
+        book["opex"] = coop.paid_costs(book["costs"], self.cash, self.Eq0, self.Dx - self.lent_left)
+        self.cash -= book["opex"]
         book["surplus"] = (
             book["margin"]
             + self.total("interest_paid")
@@ -51,18 +56,6 @@ class Cooperative:
             - book["wear"]
         )
         self.ytd += book["surplus"]
-        self.cash += (
-            book["margin"]
-            + book["fees"]
-            + book["dues_to_shares"]
-            + book["service"]
-            + book["recovered"]
-            - book["loans"]
-            - book["opex"]
-            - book["external_interest"]
-            - book["refunds"]
-            - book["shu"]
-        )
         self.pool += book["dues_to_pool"] - book["payouts"]
         self.fixed *= 1.0 - p["dep"]
         self.balance_cash_against_external_debt()
@@ -82,8 +75,8 @@ class Cooperative:
             book["borrowed"] = -self.cash
             self.Dx -= self.cash
             self.cash = 0.0
-        if self.cash > 3.0 * book["opex"]:
-            book["repaid"] = min(self.Dx - self.lent_left, self.cash - 3.0 * book["opex"])
+        if self.cash > 3.0 * book["costs"]:
+            book["repaid"] = min(self.Dx - self.lent_left, self.cash - 3.0 * book["costs"])
             self.Dx -= book["repaid"]
             self.cash -= book["repaid"]
 
@@ -166,7 +159,7 @@ class Cooperative:
     def goes_dormant(self, u):
         """(15) Without interactions the hazard reads nothing that other households do: no equity, no arrears, phibar of .5."""
         Eq, arrears, phibar = (self.Eq, self.arrears_share, self.phibar) if self.model.interactions else (0.0, 0.0, 0.5)
-        return Eq < -self.Eq0 or happens(u, coop.dormancy_hazard(self.q, Eq / self.Eq0, arrears, phibar, self.p))
+        return happens(u, coop.dormancy_hazard(self.q, Eq / self.Eq0, arrears, phibar, self.p))
 
     def enter_trading(self):
         """First entry into trading: the capital of the scenario comes in."""

@@ -34,6 +34,12 @@ def operating_cost(status, units_open, q, volume, p):
     return fixed_cost * (1.2 - 0.4 * q) + p["opex_var"] * volume
 
 
+def paid_costs(costs, cash, Eq0, owed):
+    """(13) Running costs that are paid, Rp: out of cash, and out of credit up to a debt of Eq0. The rest stays unpaid."""
+    credit = max(0.0, Eq0 - owed)
+    return min(costs, max(0.0, cash + credit))
+
+
 def opening_threshold(units_open, p):
     """(13) Cash that the next unit asks for, Rp: its start cost, with a reserve from the second unit on."""
     start_cost = p[f"unit_{UNITS[units_open]}_start"]

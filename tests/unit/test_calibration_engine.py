@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from statistics import NormalDist
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import norm
 
 from povsim.draws import DrawKey, Stream, normals
 from povsim.experiments.calibration import Prior, Problem, Settings, Simulator, fit, identify, with_prior_where_not_identified
@@ -49,7 +49,7 @@ def nothing(values, lot, *, pool, threads):
 
 
 def normal_prior(u):
-    return float(norm.ppf(u))
+    return NormalDist().inv_cdf(u)
 
 
 def problem(work, args, names, targets, symbols=("a",), quantiles=(normal_prior,), errors=None):

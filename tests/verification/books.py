@@ -187,6 +187,18 @@ class Books:
         """Villages whose cooperative was dissolved this month."""
         return (self.coop[COOP.status] == 6) & (self.coop_was[COOP.status] == 5)
 
+    @cached_property
+    def running_costs_paid(self) -> Floats:
+        """Running costs of the cooperative, Rp, as far as cash and credit go: lenders let it owe Eq0 beyond its capital."""
+        p, was, tally = self.p, self.coop_was, self.tally
+        fixed = p["opex0"] + np.array([self.units[: int(n), 1].sum() for n in was[COOP.units]])
+        due = fixed * (1.2 - 0.4 * was[COOP.q]) + p["opex_var"] * tally["volume"]
+        at_hand = was[COOP.cash] + was[COOP.mu] * tally["volume"] - was[COOP.Dx] * p["r_ext"] / 12
+        at_hand += sum(tally[name] for name in ("fees", "dues_shares", "service", "seized"))
+        at_hand -= sum(tally[name] for name in ("loans", "refunds", "shu"))
+        credit = np.maximum(0.0, was[COOP.Eq0] - (was[COOP.Dx] - was[COOP.lent_left]))
+        return np.where(was[COOP.status] == 4, np.minimum(due, np.maximum(0.0, at_hand + credit)), 0.0)
+
     @property
     def moneylender(self) -> Floats:
         """New debt less repayments."""

@@ -118,8 +118,8 @@ CASES = (
     ),
     Case(
         "poor trade",
-        BUSY | POOR_TRADE,
-        "borrowed, insolvent, wedge binds, status 4 -> 5, management at its limit",
+        BUSY | POOR_TRADE | {"h0": 0.03},
+        "borrowed, costs unpaid, equity term at its limit, wedge binds, status 4 -> 5, management at its limit",
     ),
     Case(
         "dormant and revived",

@@ -115,8 +115,7 @@ def test_accounts_of_the_cooperative_roll_forward(books):
         assert set(opened) <= {0.0, 1.0}
         next_unit = b.units[np.minimum(was[COOP.units].astype(int), 6)]
         start_cost = opened * next_unit[:, 0]
-        running = np.array([b.units[: int(n), 1].sum() for n in was[COOP.units]])
-        opex = np.where(trading, (p["opex0"] + running) * (1.2 - 0.4 * was[COOP.q]) + p["opex_var"] * tally["volume"], 0.0)
+        opex = b.running_costs_paid
         margin, outside = was[COOP.mu] * tally["volume"], was[COOP.Dx] * p["r_ext"] / 12
         wear = p["dep"] * was[COOP.fixed]
         received = (margin, tally["fees"], tally["dues_shares"], tally["service"], tally["seized"])
@@ -145,9 +144,7 @@ def test_equity_rolls_forward(books):
     """Equity moves by the surplus, by interest that is due and unpaid, and by what members pay in and get back."""
     for b in books:
         p, was, now, tally = b.p, b.coop_was, b.coop, b.tally
-        running = np.array([b.units[: int(n), 1].sum() for n in was[COOP.units]])
-        opex = (p["opex0"] + running) * (1.2 - 0.4 * was[COOP.q]) + p["opex_var"] * tally["volume"]
-        costs = np.where(was[COOP.status] == 4, opex, 0.0) + was[COOP.Dx] * p["r_ext"] / 12 + p["dep"] * was[COOP.fixed]
+        costs = b.running_costs_paid + was[COOP.Dx] * p["r_ext"] / 12 + p["dep"] * was[COOP.fixed]
         surplus = was[COOP.mu] * tally["volume"] + tally["interest"] - costs - tally["losses"]
         unpaid = b.total(b.interest_due) - tally["interest"]
         shares = tally["fees"] + tally["dues_shares"] - tally["refunds"] - tally["shu"] - b.forfeited

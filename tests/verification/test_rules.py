@@ -262,3 +262,16 @@ def test_the_bridge_of_the_register_spans_the_trap(variant):
     p = parameters.values(variant)
     assert y1 == pytest.approx(p["A_L"] * K1 ** p["gL"], rel=1e-12)
     assert y1 + slope * (K2 - K1) == pytest.approx(p["A_H"] * K2 ** p["gH"] - p["F"], rel=1e-9)
+
+
+@quick
+@given(number(0, 1e8), number(-1e8, 1e8), number(0, 1e8), number(0, 2e8))
+def test_costs_are_paid_out_of_cash_and_credit_alone(costs, at_hand, Eq0, owed):
+    """(13) What is paid beyond cash is borrowed, and no lender is owed more than Eq0 for it."""
+    paid = coop.costs_paid(costs, at_hand, Eq0, owed)
+    assert 0 <= paid <= costs
+    assert paid == costs or paid <= max(0.0, at_hand) + max(0.0, Eq0 - owed) + 1e-6
+    borrowed = max(0.0, paid - max(0.0, at_hand))
+    assert owed + borrowed <= max(owed, Eq0) + 1e-6
+    if at_hand >= costs:
+        assert paid == costs

@@ -16,6 +16,7 @@ from povsim.config.parts import Economy, Exit, Registry, economy_from, exit_from
 from povsim.config.population import Population, population_from
 from povsim.config.programmes import ProgrammeSpec, programmes_from
 from povsim.config.rollout import Rollout, as_keys, rollout_from
+from povsim.config.shift import NO_SHIFT, Shift
 from povsim.errors import PovsimError
 
 VARIANTS = ("trap", "no_trap")
@@ -28,8 +29,8 @@ FOLLOW_MONTHS = 60
 
 _NO_NUMBER = ("out", "threads", "language", "reuse")
 """Keys that change no number of a result."""
-_OF_THIS_MACHINE = ("workers", "shards", "scheduler", "store", "warnings", "own")
-"""Fields that say how this machine runs it: no part of the scenario that is written and hashed."""
+_OF_THIS_MACHINE = ("workers", "shards", "scheduler", "store", "warnings", "own", "shift")
+"""Fields that say how this machine runs it: no part of the scenario that is written and hashed (a `shift` is)."""
 
 NOTHING_LIMITS = Rollout("all", 1.0, None, None, None, 1.0, 0, 0.0, 0.0, None, 0.0, None, False, 1.0, ())
 
@@ -114,6 +115,8 @@ class Scenario:
     """What runs but may not be meant."""
     own: str = "{}"
     """Keys of the command alone (`configs/command/`), checked, as JSON."""
+    shift: Shift = NO_SHIFT
+    """How far the fitted population moves so that `parameters` keep its margins (`experiments.refit`); no key of the user."""
 
     @property
     def window(self) -> tuple[int, int]:
@@ -152,6 +155,7 @@ class Scenario:
         plain = {name: getattr(self, name) for name in self.__slots__ if name not in _OF_THIS_MACHINE} | names
         plain |= {part: asdict(getattr(self, part)) for part in ("population", "economy", "registry", "exit")}
         plain["rollout"] = as_keys(self.rollout)
+        plain |= {} if self.shift == NO_SHIFT else {"shift": asdict(self.shift)}
         plain |= json.loads(self.own)
         ordered: dict[str, Any] = json.loads(json.dumps(plain, sort_keys=True, allow_nan=False))
         return ordered

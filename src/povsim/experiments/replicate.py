@@ -166,7 +166,8 @@ def sample_of(scenario: Scenario, variant: str, number: int) -> Sample:
     population = scenario.population
     cells = cells_of(population.kind, population.provinces)
     drawn = draw_villages(cells, population.villages, key)
-    return draw_sample(cells, drawn, population.households_per_village, p, fitted_table(population.kind, variant, cells), key)
+    fitted = fitted_table(population.kind, variant, cells, scenario.shift)
+    return draw_sample(cells, drawn, population.households_per_village, p, fitted, key)
 
 
 def burn_in(scenario: Scenario, variant: str, number: int, pool: Executor | None = None, threads: int = 1) -> Replicate:

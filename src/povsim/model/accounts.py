@@ -5,6 +5,7 @@ Equations (11), (13)-(15), (18), (20).
 
 from povsim.model.blocks import any_in, blocks_of, compiled, in_block, lanes, weighted_sum
 from povsim.model.cooperative import (
+    costs_paid,
     dormancy_hazard,
     funnel_factor,
     local_demand,
@@ -33,10 +34,11 @@ def monthly_accounts(coop, p, units, december, interactions, tally):
     margin = coop[COOP.mu] * volume
     external = coop[COOP.Dx] * p.r_ext / 12.0
     worn = p.dep * coop[COOP.fixed]
-    surplus = margin + tally[TL.interest] - external - opex - tally[TL.losses] - worn
-    coop[COOP.ytd] += surplus
     cash = coop[COOP.cash] + margin + tally[TL.fees] + tally[TL.dues_shares] + tally[TL.service] + tally[TL.seized]
-    cash -= tally[TL.loans] + opex + external + tally[TL.refunds] + tally[TL.shu]
+    cash -= tally[TL.loans] + external + tally[TL.refunds] + tally[TL.shu]
+    paid = costs_paid(opex, cash, coop[COOP.Eq0], coop[COOP.Dx] - coop[COOP.lent_left])
+    cash -= paid
+    coop[COOP.ytd] += margin + tally[TL.interest] - external - paid - tally[TL.losses] - worn
     coop[COOP.pool] += tally[TL.dues_pool] - tally[TL.pool_out]
     coop[COOP.fixed] -= worn
     if coop[COOP.lent_left] > 0.0:  # an instalment of the capital that was lent, whatever the cash
@@ -179,7 +181,7 @@ def governance_and_funnel(homes, scratch, place, coop, v, n, p, interactions, u_
         if not interactions:  # what other households do cannot decide whether the cooperative lives
             Eq, behind, phibar = 0.0, 0.0, 0.5
         hazard = dormancy_hazard(p.h0, p.bq, q, p.bk, Eq, coop[COOP.Eq0], p.bn, behind, p.bp, phibar, p.bt, p.topdown)
-        if Eq < -coop[COOP.Eq0] or u_funnel < probability(hazard):
+        if u_funnel < probability(hazard):
             to = 5.0
     elif status == 5.0:
         if u_funnel < probability(p.h_rev * (1.0 + p.rev_m * mentor)):

@@ -75,6 +75,15 @@ def operating_cost(opex0, fixed_costs, q, opex_var, volume):
 
 
 @rule
+def costs_paid(costs, at_hand, Eq0, owed):
+    """(13) Rp of the running costs that are paid: as far as cash goes and lenders give, who want to be owed at most Eq0.
+
+    The rest is not paid: honoraria of its managers and staff, nearly all of the costs of a village cooperative.
+    """
+    return min(costs, max(0.0, at_hand + max(0.0, Eq0 - owed)))
+
+
+@rule
 def management(q, km, mentor, qmax, kd, q0, sq, normal, kc, capture):
     """(14) next month's management quality, kept within .02 and .98."""
     moved = q + km * mentor * (qmax - q) - kd * (q - q0) + sq * normal - kc * capture

@@ -157,7 +157,8 @@ ORDER: tuple[Stage, ...] = (
         _columns(
             LIFE="h line",
             HOME="member phi pat cap Dc arrears",
-            COOP="status(t-1) q(t-1) mu(t-1) units(t-1) cash(t-1) Dx(t-1) fixed(t-1) pool(t-1) ytd(t-1) lent_left(t-1)",
+            COOP="status(t-1) q(t-1) mu(t-1) units(t-1) cash(t-1) Dx(t-1) Eq0(t-1) fixed(t-1) pool(t-1) ytd(t-1) "
+            "lent_left(t-1)",
         ),
         _columns(
             COOP="cash Dx lent_left fixed pool units ytd rate_pat rate_cap shu_flag loans_out arrears mshare phibar Eq",

@@ -103,16 +103,33 @@ def fit(
     settings: Settings,
     advance: Callable[[float], Any] = lambda size: None,
     failures: list[str] | None = None,
+    prior_simulations: Simulations | None = None,
 ) -> Posterior:
     """The posterior of a problem. `advance` is called for each simulation; reasons of failed ones are added to `failures`.
+    `prior_simulations`: what `prior_table` gives for this simulator, lived already, where there is no history matching.
 
     Raises ValueError where fewer simulations than there are parameters gave all statistics.
     """
     lost: list[str] = [] if failures is None else failures
     run = _Run(problem, executor, settings, advance, lost)
     region, done = run.waves()
+    if prior_simulations is not None and settings.waves == 0:
+        done = prior_simulations
     with threadpool_limits(1):  # sums in one order, whatever the number of cores
         return run.generations(region, done)
+
+
+def prior_table(
+    problem: Problem,
+    executor: Executor,
+    settings: Settings,
+    advance: Callable[[float], Any] = lambda size: None,
+    failures: list[str] | None = None,
+) -> Simulations:
+    """The first generation of a fit without history matching, which hangs on no target: many data sets may share it."""
+    lost: list[str] = [] if failures is None else failures
+    u = fill(Region(), problem.key, problem.prior.p, settings.first).points
+    return _Run(problem, executor, settings, advance, lost).simulate(u, 0)
 
 
 @dataclass

@@ -39,7 +39,7 @@ class Identified:
 
 def identify(posterior: Posterior) -> list[Identified]:
     """A row for each parameter, in its order."""
-    prior_mean, prior_variance = posterior.prior.moments()
+    prior_mean, prior_variance = posterior.prior.moments
     mean, variance = posterior.mean(), posterior.variance()
     low, high = posterior.quantile(0.05), posterior.quantile(0.95)
     correlation = posterior.correlation()

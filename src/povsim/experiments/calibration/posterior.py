@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ class Posterior:
     statistics: Floats
     course: Course
 
-    @property
+    @cached_property
     def values(self) -> Floats:
         """Values [n, p]."""
         return self.prior.values(self.u)
@@ -65,13 +66,15 @@ class Posterior:
         return scaled
 
     def quantile(self, level: float) -> Floats:
-        """Weighted quantiles of the values [p]."""
-        values, out = self.values, np.empty(self.prior.p)
+        """Weighted quantiles of the values [p]; those at level and 1 - level leave the same number of draws outside."""
+        above = level > 0.5
+        values, out = -self.values if above else self.values, np.empty(self.prior.p)
         for j in range(self.prior.p):
             order = np.argsort(values[:, j], kind="stable")
             reached = np.cumsum(self.weights[order])
-            out[j] = values[order[min(int(np.searchsorted(reached, level)), len(order) - 1)], j]
-        return out
+            at = int(np.searchsorted(reached, 1 - level if above else level))
+            out[j] = values[order[min(at, len(order) - 1)], j]
+        return -out if above else out
 
     def resampled(self, n: int, key: DrawKey) -> Posterior:
         """`n` equally weighted draws, by a systematic draw from these."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,7 @@ class Prior:
         """Independent uniforms [n, p] of prior draws `first` .. `first` + n - 1."""
         return table(key, Purpose.PRIOR, generation, np.arange(first, first + n), self.p)
 
+    @cached_property
     def moments(self) -> tuple[Floats, Floats]:
         """Mean and variance of each parameter [p], as values."""
         grid = (np.arange(GRID) + 0.5) / GRID
