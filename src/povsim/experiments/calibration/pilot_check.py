@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from povsim.config import Scenario
 from povsim.draws import DrawKey
-from povsim.experiments.calibration.condition import conditioned, recovered, summaries_of
+from povsim.experiments.calibration.condition import conditioned, folds_of, recovered
 from povsim.experiments.calibration.identify import LEAST
 from povsim.experiments.calibration.keyed import Purpose
 from povsim.experiments.calibration.keyed import table as keyed_table
@@ -61,10 +61,10 @@ def fitted(question: Question, table: Table, data: Table, truth_in: str) -> Repe
     own = prior_for(question.symbols, truth_in, question.design.cooperative)
     ties = keyed_table(DrawKey(question.scenario.seed, 0), Purpose.PRIOR, 4, np.arange(len(data.u)), prior.p)
     columns = [data.names.index(name) for name in table.names]
-    summaries = summaries_of(table, np.ones(len(table.names), np.bool_))
+    folds = folds_of(table, np.ones(len(table.names), np.bool_))
     rows: list[tuple[Floats, ...]] = []
     for r, statistics in enumerate(data.statistics[:, columns]):
-        posterior = conditioned(table, prior, statistics, summaries)
+        posterior = conditioned(table, prior, statistics, folds)
         rows.append(repetition(posterior, own.values(data.u[r : r + 1])[0], data.u[r], ties[r]))
     stacked = [np.array(column).reshape(-1, prior.p) for column in zip(*rows, strict=True)]
     return Repetitions(prior.symbols, *stacked, lost=[])
