@@ -18,6 +18,7 @@ COMMANDS = {
     "rollout": "where to start, and how fast: orders of villages under the same resources",
     "national": "every household of every village, district by district",
     "calibrate": "what the monitoring data of a pilot say about the parameters",
+    "data": "a file of an evaluator: every problem, before it is used",
     "report": "write the report of a result folder again",
     "explain": "one household in every arm, and what made the difference",
     "doctor": "versions, cores and cache of this installation",

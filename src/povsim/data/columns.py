@@ -7,6 +7,7 @@ the others (assets, loans, food, ...) the row stays and the cell is missing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Mapping_
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -122,12 +123,13 @@ def note_missing_columns(table: Table, mapping: Mapping, found: dict[str, tuple[
             continue  # a packaged list of names that some files lack
         close = _closest(names, role, free, mapping.kind)
         hint = f"; the nearest column is '{close}': has it been renamed?" if close else ""
+        listed = ", ".join(table.columns[:12])
         severity = FATAL if role.needed else REMARK
         wanted = " + ".join(names) if spec is not None and spec.join else " or ".join(names)
         problems.add(
             "renamed_column",
             severity,
-            f"there is no column for '{role.name}' ({role.meaning}){hint}. Columns of the file: {', '.join(table.columns[:12])}. "
+            f"there is no column for '{role.name}' ({role.meaning}){hint}. Columns of the file: {listed}. "
             f"Name it in the mapping: columns: {{{role.name}: COLUMN}}",
             None,
             wanted,
@@ -266,7 +268,7 @@ def _words(holds: str) -> dict[str, str | None]:
     return {**dict.fromkeys(_YES, "yes"), **dict.fromkeys(_NO, "no")}
 
 
-def _recoded(text: pl.Series, words: dict, dtype: type[pl.DataType] = pl.String) -> pl.Series:
+def _recoded(text: pl.Series, words: Mapping_[str, object], dtype: type[pl.DataType] = pl.String) -> pl.Series:
     return text.replace_strict(words, default=None, return_dtype=dtype)
 
 

@@ -133,7 +133,11 @@ def _province_line(province: str, urban: bool | None) -> float | None:
     """Line of a province in March 2025; without area the mean of both, weighted by the urban share of persons."""
     if province == TOY_PROVINCE:
         toy = load_frame("toy")
-        urban_line, rural_line, share = toy["line_urban_idr"][0], toy["line_rural_idr"][0], float(toy["urban_share"].mean())
+        urban_line, rural_line, share = (
+            toy["line_urban_idr"][0],
+            toy["line_rural_idr"][0],
+            float(toy["urban_share"].to_numpy().mean()),
+        )
     else:
         lines = load("province_profile_2025").filter(pl.col("province") == province)
         if not lines.height:

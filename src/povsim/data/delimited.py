@@ -27,7 +27,7 @@ LONGEST_RECORD = 50
 def read_delimited(
     data: bytes, problems: Problems, known: Collection[str] = (), delimiter: str | None = None
 ) -> tuple[pl.DataFrame, dict[str, str]]:
-    """Table of text with a first column `file_line`, and what was guessed; `known`: names of columns that speak for a delimiter.
+    """Table of text with `file_line` first, and what was guessed; `known`: names of columns that speak for a delimiter.
 
     A row with too few or too many fields is kept, filled up or cut, and noted. An empty file, noise and a file of a single
     column are noted as problems of the file, and the table is empty.
@@ -86,7 +86,8 @@ def _read(lines: Iterator[str], sign: str, problems: Problems) -> pl.DataFrame:
                     "open_quote", ROW, f"a quotation mark is opened and not closed within {LONGEST_RECORD} lines", start
                 )
             if len(row) != width:
-                row = _fitted(row, width, start, problems)
+                _note_length(row, width, start, problems)
+                row = [*row[:width], *[""] * (width - len(row))]
             rows.append(row)
             numbers.append(start)
             if len(rows) == CHUNK:
@@ -118,17 +119,15 @@ def _names(header: Sequence[str], problems: Problems, line: int) -> list[str]:
     return names
 
 
-def _fitted(row: list[str], width: int, line: int, problems: Problems) -> list[str | None]:
+def _note_length(row: list[str], width: int, line: int, problems: Problems) -> None:
     if len(row) < width:
         problems.add("truncated_row", ROW, f"the row has {len(row)} fields of {width}", line)
-        return [*row, *[None] * (width - len(row))]
-    extra = row[width:]
-    if any(cell.strip() for cell in extra):
-        problems.add("too_many_fields", ROW, f"the row has {len(row)} fields, the first line has {width}", line, None, extra[0])
-    return list(row[:width])
+    elif any(cell.strip() for cell in row[width:]):
+        reason = f"the row has {len(row)} fields, the first line has {width}"
+        problems.add("too_many_fields", ROW, reason, line, None, row[width])
 
 
-def _frame(names: Sequence[str], rows: Sequence[Sequence[str | None]], numbers: Sequence[int]) -> pl.DataFrame:
+def _frame(names: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int]) -> pl.DataFrame:
     columns = zip(*rows, strict=True) if rows else ([] for _ in names)
     text = [pl.Series(name, column, dtype=pl.String) for name, column in zip(names, columns, strict=True)]
     return pl.DataFrame([pl.Series(FILE_LINE, numbers, dtype=pl.Int64), *text])

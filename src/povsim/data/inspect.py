@@ -32,7 +32,7 @@ Paths = str | Path | Sequence[str | Path]
 class Inspected:
     """What a look at the files gives: `frame` with every column of the kind, `file` and `file_line`; all problems.
 
-    `mapping` with units filled in, `named` role to column of the file, `guess` what was guessed in words, `sha256` of the bytes.
+    `mapping` with units filled in, `named` role to column of the file, `guess` what was guessed, `sha256` of the bytes.
     """
 
     where: str
@@ -63,7 +63,9 @@ def inspect(
     kind = given.kind if given is not None else kind or "panel"
     problems = Problems()
     digest = hashlib.sha256()
-    frames, named, guess = [], {}, {}
+    frames: list[pl.DataFrame] = []
+    named: dict[str, str] = {}
+    guess: dict[str, str] = {}
     used = given
     for path in files:
         data = bytes_of(path)
@@ -173,6 +175,9 @@ def _finish(found: Inspected, own_lines: pl.DataFrame | None) -> None:
         frame = frame.with_columns(wave_given=pl.col("wave"))
         if "wave" not in found.named:
             frame = _waves_by_month(frame)
+        elif found.mapping.waves:
+            of_wave = pl.col("wave").replace_strict(dict(found.mapping.waves), default=None, return_dtype=pl.Date)
+            frame = frame.with_columns(month=pl.coalesce("month", of_wave))
         frame, found.lines = with_lines(frame, own_lines)
         grouped = (
             frame.group_by("wave")
@@ -203,7 +208,8 @@ MANY = 0.2
 def _numbered_within_villages(frame: pl.DataFrame, found: Inspected) -> pl.DataFrame:
     """Households numbered anew in every village get the village before their number."""
     villages = frame.drop_nulls(["household", "village"]).group_by("household").agg(pl.col("village").n_unique())
-    if not villages.height or float((villages["village"] > 1).mean() or 0.0) <= MANY:  # type: ignore[arg-type]
+    several = int((villages["village"] > 1).sum())
+    if villages.height < 10 or several <= MANY * villages.height:
         return frame
     found.guess["household"] = "numbers begin anew in every village: a household is village and number"
     return frame.with_columns(household=pl.concat_str("village", "household", separator="-"))

@@ -13,12 +13,14 @@ from __future__ import annotations
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 import yaml
 
 from povsim.config import checks, read
 from povsim.config.defaults import config_folder
+from povsim.data.dates import parse_one
 from povsim.data.roles import KINDS, ROLES, Role, folded
 from povsim.errors import PovsimError
 
@@ -57,7 +59,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Columns of a file by povsim's names; `low_lines` and `high_lines` bound what spending is believed."""
+    """Columns of a file by povsim's names; `low_lines` and `high_lines` bound what spending is believed.
+
+    `waves`: month of each wave, for files that number waves without dating them; `zero_is_missing`: zeros of cooperatives
+    stand for "not reported".
+    """
 
     kind: str
     columns: dict[str, Column] = field(default_factory=dict)
@@ -67,6 +73,7 @@ class Mapping:
     low_lines: float = LOW_LINES
     high_lines: float = HIGH_LINES
     zero_is_missing: bool = True
+    waves: tuple[tuple[int, date], ...] = ()
     guessed: bool = False
     note: str = ""
 
@@ -94,7 +101,7 @@ def load_mapping(given: str | Path) -> Mapping:
 def mapping_from(content: object, where: str = "mapping") -> Mapping:
     """The mapping that these keys and values describe."""
     example = "{kind: panel, columns: {household: id_rt, spending: belanja}}"
-    given = read.keys(where, content, ("kind", "columns", "file", "bounds", "zero_is_missing", "note"), example)
+    given = read.keys(where, content, ("kind", "columns", "file", "bounds", "waves", "zero_is_missing", "note"), example)
     checks.fail_if_key_missing(where, given, ("kind", "columns"))
     kind = read.choice(f"{where}: kind", given["kind"], tuple(KINDS))
     file = read.keys(f"{where}: file", given.get("file", {}), ("delimiter", "decimal", "sheet"), "{decimal: ','}")
@@ -112,8 +119,23 @@ def mapping_from(content: object, where: str = "mapping") -> Mapping:
         low,
         read.number(f"{where}: bounds.high_lines", bounds.get("high_lines", HIGH_LINES), low, 1e9),
         read.switch(f"{where}: zero_is_missing", given.get("zero_is_missing", True)),
+        _months_of_waves(f"{where}: waves", given.get("waves", {})),
         note=str(given.get("note", "")),
     )
+
+
+def _months_of_waves(where: str, value: object) -> tuple[tuple[int, date], ...]:
+    """Number of a wave to its month, such as {1: 2025-03, 2: Maret 2026}."""
+    example = "{1: 2025-03, 2: 2026-03}"
+    checks.fail_if_not_a_mapping(where, value, example)
+    assert isinstance(value, AnyMapping)
+    months = []
+    for wave, month in value.items():
+        found = parse_one(str(month))
+        if found is None or found[1] == "year":
+            raise PovsimError(f"{where}.{wave} = {month} is no month. Write for example {example}.")
+        months.append((read.whole(f"{where}: number of a wave", wave, 0, 9999), found[0].replace(day=1)))
+    return tuple(months)
 
 
 def _column(where: str, value: object, role: Role) -> Column:
@@ -175,7 +197,7 @@ def guess_mapping(kind: str, columns: Sequence[str]) -> Mapping:
 
 
 def unit_of(column: Column, name: str, has_size: bool, guessed: bool) -> Column:
-    """Head or household as the name of the column says, household where sizes are known; in a guessed mapping the period too."""
+    """Head or household as its name says, household where sizes are known; in a guessed mapping the period too."""
     name = folded(name)
     per_head = any(word in name for word in ("kapita", "capita", "head", "pce")) or not has_size
     said = next((p for p, words in _PERIOD_WORDS.items() if any(word in name for word in words)), "month")

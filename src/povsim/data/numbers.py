@@ -73,7 +73,7 @@ def tidy(text: pl.Series) -> pl.Series:
 
 
 def votes(text: pl.Series, money: bool) -> Votes:
-    """What the cells of a column (tidied) say of the decimal sign of its file; `money`: rupiah or a count, without thousandths."""
+    """What tidied cells of a column say of the decimal sign; `money`: rupiah or a count, which have no thousandths."""
     marked = text.drop_nulls()
     marked = marked.filter(marked.str.contains(r"[.,]"))
     if not marked.len():

@@ -160,7 +160,8 @@ ROLES: dict[str, tuple[Role, ...]] = {
             "poverty_rate_pct",
             "number",
             "poor persons, percent",
-            "p0 p0_pct headcount headcount_pct persentase_penduduk_miskin tingkat_kemiskinan kemiskinan poverty_rate poverty miskin_persen",
+            "p0 p0_pct headcount headcount_pct persentase_penduduk_miskin tingkat_kemiskinan kemiskinan poverty_rate "
+            "poverty miskin_persen",
         ),
         _role("poverty_gap_pct", "number", "poverty gap P1, percent", "p1 p1_pct kedalaman indeks_kedalaman gap_pct"),
         _role("poverty_severity_pct", "number", "squared gap P2, percent", "p2 p2_pct keparahan indeks_keparahan severity_pct"),

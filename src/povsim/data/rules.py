@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from povsim.data.deflate import BASE_MONTH
 from povsim.data.mapping import Mapping
 from povsim.data.places import province_of_district
-from povsim.data.problems import REMARK, ROW, Problems
+from povsim.data.problems import FATAL, REMARK, ROW, Problems
 
-__all__ = ["RULES", "Rule", "check_rows"]
+__all__ = ["OF_CELLS", "RULES", "Rule", "check_rows"]
 
 Named = dict[str, str]
 """Role to the column of the file, for messages."""
@@ -51,6 +52,13 @@ def _note(rule: Rule, rows: pl.DataFrame, named: Named, problems: Problems, role
     problems.file = before
 
 
+def _else_fine(rows: pl.DataFrame, problems: Problems) -> pl.DataFrame:
+    """Rows of which no problem is known yet: a cell that could not be read is not called missing as well."""
+    lost = problems.bad_rows
+    fine = [key not in lost for key in rows.select("file", "file_line").iter_rows()]
+    return rows.filter(pl.Series(fine, dtype=pl.Boolean))
+
+
 def _short(value: object) -> object:
     return f"{value:.12g}" if isinstance(value, float) else value
 
@@ -68,11 +76,8 @@ def missing_id(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, 
 
 def missing_spending(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, problems: Problems) -> None:
     """A row without the outcome."""
-    lost = problems.bad_rows
     rows = frame.filter(pl.col("spending").is_null())
-    rows = rows.filter(
-        pl.Series([(f, n) not in lost for f, n in rows.select("file", "file_line").iter_rows()], dtype=pl.Boolean)
-    )
+    rows = _else_fine(rows, problems)
     _note(rule, rows, named, problems, "spending", "spending is missing")
 
 
@@ -98,7 +103,8 @@ def absurd_spending(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Na
 
 def implausible_unit(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, problems: Problems) -> None:
     """The middle of all spending is far from what Indonesia spends: a wrong unit, period or head instead of household."""
-    middle = (frame["per_head"] / frame["line_idr"]).median()
+    some = frame.filter(pl.col("per_head") > 0)
+    middle = (some["per_head"] / some["line_idr"]).median()
     if isinstance(middle, float) and not 0.4 <= middle <= 15.0:
         problems.add(
             rule.name,
@@ -121,11 +127,8 @@ def bad_weight(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, 
     if "weight" not in mapping.columns or "weight" not in named:
         return
     _note(rule, frame.filter(pl.col("weight") <= 0), named, problems, "weight", "a weight is above 0")
-    lost = problems.bad_rows
     rows = frame.filter(pl.col("weight").is_null())
-    rows = rows.filter(
-        pl.Series([(f, n) not in lost for f, n in rows.select("file", "file_line").iter_rows()], dtype=pl.Boolean)
-    )
+    rows = _else_fine(rows, problems)
     _note(rule, rows, named, problems, "weight", "the weight is missing")
 
 
@@ -135,14 +138,8 @@ def bad_size(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, pr
     rows = frame.filter((size < 1) | (size > 40) | (size != size.round()))
     _note(rule, rows, named, problems, "size", "a household has 1 to 40 persons, a whole number")
     if "size" in named and any(c.per == "household" for name, c in mapping.columns.items() if name == "spending"):
-        _note(
-            rule,
-            frame.filter(size.is_null()),
-            named,
-            problems,
-            "size",
-            "without its size spending of the household has no head",
-        )
+        rows = _else_fine(frame.filter(size.is_null()), problems)
+        _note(rule, rows, named, problems, "size", "without its size spending of the household has no head")
 
 
 def bad_date(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, problems: Problems) -> None:
@@ -150,17 +147,25 @@ def bad_date(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, pr
     if "wave" in named:
         _note(rule, frame.filter(pl.col("wave_given").is_null()), named, problems, "wave", "the wave is missing")
     elif "date" in named:
-        lost = problems.bad_rows
         rows = frame.filter(pl.col("date").is_null())
-        rows = rows.filter(
-            pl.Series([(f, n) not in lost for f, n in rows.select("file", "file_line").iter_rows()], dtype=pl.Boolean)
-        )
+        rows = _else_fine(rows, problems)
         _note(rule, rows, named, problems, "date", "the date is missing")
+
+
+def no_month(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, problems: Problems) -> None:
+    """Rupiah without a month are held against the line of the base month, which is wrong by the inflation in between."""
+    without = frame["month"].null_count() if "date" not in named else 0
+    if without:
+        reason = (
+            f"{without} rows have no month, so their rupiah are held against the poverty line of {BASE_MONTH:%Y-%m}; give "
+            "a column of dates, or the months of the waves in the mapping (waves: {1: 2025-03})"
+        )
+        problems.add(rule.name, rule.severity, reason)
 
 
 def before_first_line(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, problems: Problems) -> None:
     """Rupiah of a time without a published line cannot be put into lines."""
-    rows = frame.filter(pl.col("date").is_not_null() & pl.col("line_idr").is_null())
+    rows = frame.filter(pl.col("month").is_not_null() & pl.col("line_idr").is_null())
     _note(rule, rows, named, problems, "date", "no poverty line is known at this date")
 
 
@@ -244,12 +249,38 @@ def share_out_of_range(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named:
         problems.add(rule.name, rule.severity, reason, None, named.get("poverty_rate_pct"))
 
 
+OF_CELLS: tuple[tuple[str, str, str], ...] = (
+    ("empty_file", FATAL, "no rows, or no names of columns"),
+    ("no_rows", FATAL, "names of columns and no row"),
+    ("noise", FATAL, "bytes that are no table: control characters, a damaged file"),
+    ("one_column", FATAL, "one column only: another delimiter"),
+    ("no_sheet", FATAL, "a sheet that the workbook lacks"),
+    ("renamed_column", FATAL, "a column that the file lacks (a remark where no estimate needs it)"),
+    ("repeated_column", REMARK, "two columns of one name"),
+    ("nested_column", REMARK, "a column of lists or bytes"),
+    ("repeated_header", REMARK, "the line of column names in the midst of rows"),
+    ("encoding_changes", REMARK, "a line from which the file is written in another encoding"),
+    ("truncated_row", ROW, "fewer fields than columns"),
+    ("too_many_fields", ROW, "more fields than columns"),
+    ("open_quote", ROW, "a quotation mark that is never closed"),
+    ("unreadable_number", ROW, "a cell that is no number (a remark in columns that no estimate needs)"),
+    ("mixed_decimal", ROW, "a number with the other decimal sign than the rest of the file"),
+    ("ambiguous_numbers", REMARK, "a file that does not show its decimal sign"),
+    ("unreadable_date", ROW, "a cell that is no date"),
+    ("mixed_dates", REMARK, "a date in another form than the rest of its column"),
+    ("unknown_code", ROW, "a word that stands for nothing known (a remark in columns that no estimate needs)"),
+    ("unknown_province", ROW, "a name that is no province"),
+    ("unknown_district", ROW, "a name that is no district"),
+)
+"""Problems of files and cells, noted where they are read (`delimited`, `binary_files`, `columns`): name, severity, meaning."""
+
 _P, _C, _A = ("panel",), ("cooperatives",), ("aggregate",)
 
 RULES: tuple[Rule, ...] = (
     Rule("missing_id", (*_P, *_C), ROW, "a row without household, or without village", missing_id),
     Rule("missing_spending", _P, ROW, "no spending", missing_spending),
     Rule("bad_date", _P, ROW, "no wave, or no date", bad_date),
+    Rule("no_month", _P, REMARK, "rupiah of no known month", no_month),
     Rule("before_first_line", _P, ROW, "a date before the first published line", before_first_line),
     Rule("negative_spending", _P, ROW, "spending or food below 0", negative_spending),
     Rule("absurd_spending", _P, ROW, "spending per head outside the bounds in poverty lines", absurd_spending),

@@ -6,7 +6,7 @@ Complex Surveys, 1989; K. M. Wolter, Introduction to Variance Estimation, 2nd ed
 
 For a mean R of y over a domain with weights w the linearised value of a row is z = w (y - R) / sum w, 0 outside the domain;
 the variance is sum over strata h of n_h / (n_h - 1) sum over units c of (t_hc - mean of t_h)^2, t_hc = sum of z in unit c.
-Degrees of freedom: units less strata. A stratum of a single unit has no variation to read: see `Design.single`.
+Degrees of freedom: units less strata. A stratum of a single unit shows no variation between units: see `SINGLE`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,18 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from povsim.errors import PovsimError
 
 __all__ = ["SINGLE", "Design", "Estimate", "contrast", "fgt", "mean", "ratio", "total"]
 
-SINGLE = ("certainty", "centred")
-"""What a stratum of one unit adds: nothing, as if it were chosen with certainty; or its distance from the mean of all units."""
+SINGLE = ("certainty", "centred", "nothing")
+"""What a stratum of one unit adds to the variance.
+
+certainty: the unit was chosen for sure, so its rows are the units drawn; centred: its distance from the mean of all units,
+which errs upwards; nothing: too small a variance, for comparison with programs that do so.
+"""
 
 Floats = npt.NDArray[np.float64]
 LEVELS = (0.95, 0.90)
@@ -101,13 +105,13 @@ def fgt(x: npt.ArrayLike, alpha: int, design: Design, domain: npt.ArrayLike | No
 def contrast(y: npt.ArrayLike, design: Design, first: npt.ArrayLike, second: npt.ArrayLike) -> Estimate:
     """Mean of y over `first` less its mean over `second` [n]; units that hold rows of both carry their covariance."""
     value, w, a = _given(y, design, first)
-    b = _given(y, design, second)[2]
-    z = np.zeros(value.size)
+    other, _, b = _given(y, design, second)
+    z = np.zeros(w.size)
     centres = []
-    for inside, sign in ((a, 1.0), (b, -1.0)):
+    for inside, values, sign in ((a, value, 1.0), (b, other, -1.0)):
         weight = float(w[inside].sum())
-        centre = float((w * value)[inside].sum()) / weight
-        z += sign * np.where(inside, w * (value - centre), 0.0) / weight
+        centre = float((w * values)[inside].sum()) / weight
+        z += sign * np.where(inside, w * (values - centre), 0.0) / weight
         centres.append(centre)
     return _estimate(centres[0] - centres[1], z, design, a | b)
 
@@ -135,25 +139,37 @@ def _estimate(value: float, z: Floats, design: Design, inside: npt.NDArray[np.bo
         raise PovsimError(f"Strata of one unit are treated as '{design.single}'; accepted: {', '.join(SINGLE)}.")
     names, stratum = _coded(design.stratum, z.size)
     cluster = np.arange(z.size) if design.cluster is None else _coded(design.cluster, z.size)[1]
-    pair, unit = np.unique(stratum * (int(cluster.max()) + 1) + cluster, return_inverse=True)
-    of_unit = pair // (int(cluster.max()) + 1)
-    totals = np.bincount(unit, weights=z, minlength=pair.size)
+    totals, of_unit = _totals(z, stratum, cluster)
+    psus = totals.size
+    many = np.bincount(of_unit, minlength=len(names)) > 1
+    single = tuple(str(names[h]) for h in np.flatnonzero(~many))
+    variance = 0.0
+    if design.single == "centred":
+        variance += float(((totals[~many[of_unit]] - totals.mean()) ** 2).sum())
+    elif design.single == "certainty" and single:
+        alone = ~many[stratum]
+        cluster = np.where(alone, int(cluster.max()) + 1 + np.arange(z.size), cluster)
+        totals, of_unit = _totals(z, stratum, cluster)
     units = np.bincount(of_unit, minlength=len(names))
     centre = np.bincount(of_unit, weights=totals, minlength=len(names)) / units
     squares = np.bincount(of_unit, weights=(totals - centre[of_unit]) ** 2, minlength=len(names))
-    many = units > 1
-    variance = float((units[many] / (units[many] - 1.0) * squares[many]).sum())
-    if design.single == "centred":
-        variance += float(((totals[~many[of_unit]] - totals.mean()) ** 2).sum())
-    single = tuple(str(names[h]) for h in np.flatnonzero(~many))
-    df = int(pair.size - len(names))
+    variance += float((units / np.maximum(units - 1.0, 1.0) * squares)[units > 1].sum())
+    df = int(psus - len(names))
     rows = int(inside.sum())
     if df < 1:
         why = "every stratum has one primary sampling unit: nothing shows how far units differ"
-        return Estimate(value, None, None, None, None, None, df, rows, int(pair.size), len(names), single, why)
+        return Estimate(value, None, None, None, None, None, df, rows, psus, len(names), single, why)
     se = float(np.sqrt(variance))
-    bounds = [value + side * float(student.ppf(0.5 + level / 2.0, df)) * se for level in LEVELS for side in (-1.0, 1.0)]
-    return Estimate(value, se, *bounds, df, rows, int(pair.size), len(names), single)
+    half95, half90 = (float(stdtrit(df, 0.5 + level / 2.0)) * se for level in LEVELS)
+    bounds = (value - half95, value + half95, value - half90, value + half90)
+    return Estimate(value, se, *bounds, df, rows, psus, len(names), single)
+
+
+def _totals(z: Floats, stratum: npt.NDArray[Any], cluster: npt.NDArray[Any]) -> tuple[Floats, npt.NDArray[Any]]:
+    """Total of z in each unit, and the stratum of each unit."""
+    width = int(cluster.max()) + 1
+    pair, unit = np.unique(stratum * width + cluster, return_inverse=True)
+    return np.bincount(unit, weights=z, minlength=pair.size), pair // width
 
 
 def _coded(ids: npt.NDArray[Any] | None, rows: int) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:

@@ -88,14 +88,16 @@ def _next_mark(data: bytes, at: int) -> tuple[str | None, int]:
     """The next byte order mark of UTF-16 at the start of a line."""
     found: tuple[str | None, int] = (None, len(data))
     for bom, encoding in _MARKS:
-        where = at if data.startswith(bom, at) else data.find(b"\n" + bom, at) + 1
-        if (where > 0 or data.startswith(bom, at)) and where < found[1] and _has_zero_bytes(data[where + 2 : where + 66]):
+        here = data.startswith(bom, at)
+        before = -1 if here else data.find(b"\n" + bom, at)
+        where = at if here else before + 1
+        if (here or before >= 0) and where < found[1] and _has_zero_bytes(data[where + 2 : where + 66]):
             found = (encoding, where)
     return found
 
 
 def _has_zero_bytes(part: bytes) -> bool:
-    return len(part) < 2 or 3 * part.count(0) >= len(part)
+    return len(part) < 2 or 0 in part
 
 
 def _utf16_without_mark(data: bytes) -> str | None:
@@ -109,7 +111,7 @@ def _utf16_without_mark(data: bytes) -> str | None:
 
 
 def _end_of_utf16(data: bytes, start: int, encoding: str) -> int:
-    """Where the part in UTF-16 ends: at the first line that begins with two plain characters of eight bits, or with the file."""
+    """Where the part in UTF-16 ends: at the first line of plain characters of eight bits, or with the file."""
     whole = start + (len(data) - start) // 2 * 2
     pairs = np.frombuffer(data[start:whole], dtype="<u2" if encoding == "utf-16-le" else ">u2")
     after = np.flatnonzero(pairs[:-1] == 0x0A) + 1 if pairs.size > 1 else np.zeros(0, dtype=np.int64)
