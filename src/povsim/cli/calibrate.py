@@ -17,7 +17,8 @@ model would have left such data, and how well it foresees the last wave from tho
 povsim calibrate data=FILE [cooperatives=FILE] [KEY=VALUE ...] [--out DIR] [--scenario FILE] [--json]
 
   data=FILE                 household panel or repeated survey: CSV, XLSX, Parquet, .dta, .sav; a row a household and wave, with
-                            village, spending, date or wave (`povsim data check FILE` lists what cannot be read);
+                            village, spending, date or wave (`povsim data check FILE` lists what cannot be read); a
+                            folder: a file a wave;
                             example: a simulated pilot of 40 villages whose truth is known
   cooperatives=FILE         monthly reports of the cooperatives; a report that does not come is a sign too
   mapping=FILE              which column is what, in which unit; else names are guessed. cooperatives_mapping=FILE likewise

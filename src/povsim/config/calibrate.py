@@ -66,6 +66,8 @@ def fail_if_no_data(value: object) -> str:
     return str(value)
 
 
+DATA_FILES = (".csv", ".txt", ".tsv", ".xlsx", ".parquet", ".dta", ".sav")
+"""Endings of files that a folder is searched for."""
 EXAMPLE = "example"
 """`data=example`: a simulated pilot whose truth is known."""
 
@@ -77,8 +79,25 @@ def fingerprints(keys: CalibrateKeys) -> dict[str, str]:
         path = getattr(keys, key)
         if path is None or (key == "data" and path == EXAMPLE) or (key.endswith("mapping") and not Path(path).is_file()):
             continue  # a packaged mapping comes with the version
-        found[key] = fail_if_it_cannot_be_opened(key, path)
+        parts = [fail_if_it_cannot_be_opened(key, str(one)) for one in files_of(path)]
+        found[key] = parts[0] if len(parts) == 1 else hashlib.sha256(" ".join(parts).encode()).hexdigest()
     return found
+
+
+def files_of(path: str) -> list[Path]:
+    """The file, or the files of a folder in the order of their names: one a wave. Hidden files and mappings are no data."""
+    found = Path(path).expanduser()
+    if not found.is_dir():
+        return [found]
+    inside = sorted(one for one in found.iterdir() if one.is_file() and one.suffix.lower() in DATA_FILES)
+    fail_if_folder_is_empty(path, inside)
+    return inside
+
+
+def fail_if_folder_is_empty(path: str, inside: list[Path]) -> None:
+    """A folder without a file that can be read."""
+    if not inside:
+        raise PovsimError(f"data = {path} is a folder without data files. Accepted are {', '.join(DATA_FILES)}.")
 
 
 def fail_if_it_cannot_be_opened(key: str, path: str) -> str:

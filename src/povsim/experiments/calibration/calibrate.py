@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from povsim import parameters
 from povsim.config import Scenario
-from povsim.config.calibrate import EXAMPLE, CalibrateKeys, calibrate_from
+from povsim.config.calibrate import EXAMPLE, CalibrateKeys, calibrate_from, files_of
 from povsim.data.cooperatives import read_cooperatives
 from povsim.data.panel import read_panel
 from povsim.draws import DrawKey
@@ -89,19 +89,17 @@ def read(scenario: Scenario, keys: CalibrateKeys) -> tuple[Observed, dict[str, A
     """The pilot in the files, and what reading them left out."""
     if keys.data == EXAMPLE:
         return example(scenario)
-    panel = read_panel(keys.data, keys.mapping, drop_bad_rows=True)
+    panel = read_panel(files_of(keys.data), keys.mapping, drop_bad_rows=True)
     reports = None
     left_out = {"panel": panel.dropped.height}
     if keys.cooperatives is not None:
         villages = sorted(panel.frame["village"].drop_nulls().unique().to_list())
-        read_reports = read_cooperatives(keys.cooperatives, keys.cooperatives_mapping, drop_bad_rows=True, villages=None)
+        read_reports = read_cooperatives(files_of(keys.cooperatives), keys.cooperatives_mapping, drop_bad_rows=True)
         reports = read_reports.expected.filter(pl.col("reported") | pl.col("status").is_not_null())
         reports = reports.filter(pl.col("village").is_in(villages))
         left_out["cooperatives"] = read_reports.dropped.height
     starts = None if keys.starts is None else date(int(keys.starts[:4]), int(keys.starts[5:]), 1)
-    sample = Source.of(scenario, scenario.variants[0], 0).sample
-    households = float(np.average(sample.place[PLACE.households], weights=sample.place[PLACE.weight]))
-    seen = observed(panel.frame, reports, scenario.cooperative, starts, households)
+    seen = observed(panel.frame, reports, scenario.cooperative, starts, village_households(scenario))
     facts = {
         "rows_left_out": left_out,
         "lines": panel.lines.series,
@@ -109,6 +107,12 @@ def read(scenario: Scenario, keys: CalibrateKeys) -> tuple[Observed, dict[str, A
         "sha256": panel.sha256,
     }
     return seen, facts
+
+
+def village_households(scenario: Scenario) -> float:
+    """Households of a village of the population, on average: what turns members and sales into shares and sales a household."""
+    sample = Source.of(scenario, scenario.variants[0], 0).sample
+    return float(np.average(sample.place[PLACE.households], weights=sample.place[PLACE.weight]))
 
 
 EXAMPLE_DESIGN = Design(40, 25, (0, 12, 24), start=(0.6, 0.2, 0.1, 0.1), reports=24, lost=(0.05, 0.05))
