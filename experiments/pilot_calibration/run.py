@@ -2,8 +2,8 @@
 
     python experiments/pilot_calibration/run.py [FOLDER] [VILLAGES] [HOUSEHOLDS] [PILOTS]
 
-Writes the files and truth.json into FOLDER (default: outputs/pilot), runs `povsim calibrate` on them, and prints the comparison;
-compared.csv is written to FOLDER.
+Writes the files and truth.json into FOLDER (default: outputs/pilot), runs `povsim calibrate` on them, prints the comparison and
+writes it to compared.csv there.
 """
 
 from __future__ import annotations

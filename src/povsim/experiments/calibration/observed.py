@@ -55,9 +55,9 @@ def observed(
     fail_if_too_few_villages(panel["village"].n_unique())
     month_0 = _month_0(panel, reports, starts)
     waves = panel.group_by("wave").agg(pl.col("month").median()).sort("wave")
-    months = [_after(month_0, when) for when in waves["month"].to_list()]
-    fail_if_waves_cannot_be_followed(months)
-    months = _increasing(months)
+    found = [_after(month_0, when) for when in waves["month"].to_list()]
+    fail_if_waves_cannot_be_followed(found)
+    months = _increasing(found)
     names = sorted(panel["village"].unique().to_list())
     pilot, remarks = _pilot(panel, waves["wave"].to_list(), months, names)
     treated = _treated(panel, reports, names)

@@ -66,8 +66,8 @@ def fitted(question: Question, table: Table, data: Table, truth_in: str) -> Repe
     for r, statistics in enumerate(data.statistics[:, columns]):
         posterior = conditioned(table, prior, statistics, folds)
         rows.append(repetition(posterior, own.values(data.u[r : r + 1])[0], data.u[r], ties[r]))
-    stacked = [np.array(column).reshape(-1, prior.p) for column in zip(*rows, strict=True)]
-    return Repetitions(prior.symbols, *stacked, lost=[])
+    pit, truth, mean, contraction, low, high = (np.array(column) for column in zip(*rows, strict=True))
+    return Repetitions(prior.symbols, pit, truth, mean, contraction, low, high, lost=[])
 
 
 def rows_of(found: Repetitions, recovers: Floats) -> list[dict[str, Any]]:
