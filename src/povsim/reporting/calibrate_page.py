@@ -74,6 +74,10 @@ def sentences(summary: Summary, code: str) -> list[str]:
                 expected=words.number(round(0.95 * checks["of"])),
             )
         )
+        if checks["beyond"]:
+            named = words.listing([statistic(one, words) for one in checks["beyond"][:3]])
+            count = words.number(len(checks["beyond"]))
+            out.append(words.text("calibrate.sentence.beyond", variant=name, count=count, named=named))
     out += _scores(summary, words)
     out.append(words.text("calibrate.sentence.use", path=summary["posterior"]))
     return out
@@ -120,9 +124,9 @@ def _number(value: float, row: Mapping[str, Any], words: Language) -> str:
     return words.number(value, min(5, decimals))
 
 
-def parameter_table(summary: Summary, variant: str, words: Language) -> Table:
-    """Each parameter before and after."""
-    truth = (summary["data"].get("truth") or {}) if summary["data"].get("truth", {}) else {}
+def parameter_table(summary: Summary, variant: str, words: Language, *, short: bool = False) -> Table:
+    """Each parameter before and after; `short`: the columns that fit a terminal."""
+    truth = summary["data"].get("truth") or {}
     rows = []
     for row in summary["variants"][variant]["parameters"]:
         with_ = row["most_with"]
@@ -142,13 +146,16 @@ def parameter_table(summary: Summary, variant: str, words: Language) -> Table:
         rows.append(tuple(cells))
     names = ["symbol", "name", "prior", "mean", "interval", "contraction", "recovered", "identified", "with"]
     names += ["truth"] if truth else []
+    if short:
+        kept = [at for at, name in enumerate(names) if name not in ("symbol", "recovered", "with")]
+        names, rows = [names[at] for at in kept], [tuple(row[at] for at in kept) for row in rows]
     return Table(
         words.text("calibrate.table.parameters", variant=v.variant_label(variant, words)),
         tuple(words.text(f"calibrate.head.{name}") for name in names),
         tuple(rows),
-        labels=2,
-        caption=words.text("calibrate.caption.parameters"),
-        words=frozenset({7, 8}),
+        labels=1 if short else 2,
+        caption="" if short else words.text("calibrate.caption.parameters"),
+        words=frozenset({5} if short else {7, 8}),
     )
 
 
@@ -190,7 +197,7 @@ def statistic(name: str, words: Language) -> str:
 
 def tables_shown(summary: Summary, words: Language) -> list[Table]:
     """Tables for the terminal."""
-    return [parameter_table(summary, variant, words) for variant in summary["variants"]]
+    return [parameter_table(summary, variant, words, short=True) for variant in summary["variants"]]
 
 
 def figures(summary: Summary, tables: Mapping[str, Any], code: str = "en") -> dict[str, str]:

@@ -65,6 +65,8 @@ class Fitted:
     checks: list[dict[str, Any]] = field(default_factory=list)
     held_out: Table | None = None
     scale: Floats = field(default_factory=lambda: np.zeros(0))
+    beyond: list[str] = field(default_factory=list)
+    """Statistics of the data outside of everything that was simulated from the prior."""
 
     def identified(self) -> NDArray[np.bool_]:
         """Parameters [p] that the data narrow, and that pilots of this design tell apart."""
@@ -198,15 +200,28 @@ def fit_variant(
     lived = posterior.resampled(keys.checks, key).u
     predicted = _aligned(simulated(question, lived, PREDICTED, executor, advance, failures), table.names)
     fitted = Fitted(
-        prior, posterior, identify(posterior), recovered(table, np.isfinite(target)), predicted,
-        checks.predictive_rows(table.names, target, predicted.statistics), scale=np.nanstd(table.statistics, axis=0),
-    )  # fmt: skip
+        prior,
+        posterior,
+        identify(posterior),
+        recovered(table, np.isfinite(target)),
+        predicted,
+        checks.predictive_rows(table.names, target, predicted.statistics),
+        scale=np.nanstd(table.statistics, axis=0),
+        beyond=beyond(table, target),
+    )
     if len(question.design.waves) > 1:
         last = checks.of_last_wave(table.names, len(question.design.waves))
         before = conditioned(table, prior, np.where(last, np.nan, target))
         lived = before.resampled(keys.checks, key).u
         fitted.held_out = _aligned(simulated(question, lived, HELD_OUT, executor, advance, failures), table.names)
     return fitted
+
+
+def beyond(table: Table, target: Floats) -> list[str]:
+    """Statistics of the data that lie below or above all of the table."""
+    with np.errstate(invalid="ignore"):
+        out = (target < np.nanmin(table.statistics, axis=0)) | (target > np.nanmax(table.statistics, axis=0))
+    return [name for name, yes in zip(table.names, out, strict=True) if yes]
 
 
 def _aligned(table: Table, names: tuple[str, ...]) -> Table:
@@ -258,6 +273,7 @@ def _summary(scenario: Scenario, keys: CalibrateKeys, seen: Observed, fits: dict
                 "inside80": sum(row["inside80"] for row in bands),
                 "inside95": sum(row["inside95"] for row in bands),
                 "outside": [row["statistic"] for row in bands if not row["inside95"]],
+                "beyond": fit.beyond,
             },
             "energy_score": score_of(fit, found, len(pilot.waves)),
             "effective": fit.posterior.course.effective,
