@@ -27,7 +27,7 @@ class Stream(IntEnum):
     HOUSEHOLD_MONTH = 1
     """persistent shock (normal), transitory shock (normal), illness, asset shock"""
     SURVEY = 2
-    """survey error (normal)"""
+    """survey errors (normals): consumption, income, assets and savings; uniform: whether the household is met again"""
     MEMBER_MONTH = 3
     """loan demand, default, leaving, joining; at month 0 the fourth chooses founders"""
     HOUSEHOLD_YEAR = 4
@@ -65,7 +65,9 @@ class Stream(IntEnum):
     """start of the systematic draws of exits that are given futures"""
     ASSUMPTIONS = 20
     """by parameter, month being the draw: its quantile, and another one"""
-    CALIBRATION = 21
+    TRIAL = 21
+    """by household or village: lot of the assignment to arms, place among those asked by the survey"""
+    CALIBRATION = 22
     """by purpose and particle, month being the generation: see `povsim.experiments.calibration.keyed`"""
     PILOT = 29
     """by household: interviewed at all (by village), lost after this wave; by village: report received, lot of treatment"""

@@ -55,7 +55,7 @@ def ycap(household, horizon):
     p, village = household.p, household.village
     w = w_of(horizon, household, household.model.month, p)
     output = enterprise_output(household.K, household.lna, p) * household.skill
-    w *= household.skill
+    w *= household.skill_w
     earnings = base_earnings(household.l, w, output, p)
     if horizon == "without_cooperative":
         return mean_xi(p) * earnings + household.remit
@@ -65,8 +65,9 @@ def ycap(household, horizon):
 
 
 def service_due(household):
-    """Service of the cooperative's loan in the coming month, L."""
-    return instalment_due(household.Dc, household.D0, household.p) if household.Dc > 0.0 else 0.0
+    """Service of the cooperative's loan and of microcredit in the coming month, L."""
+    cooperative = instalment_due(household.Dc, household.D0, household.p) if household.Dc > 0.0 else 0.0
+    return cooperative + household.Ms
 
 
 def ycap_net(household, horizon):

@@ -35,6 +35,7 @@ class ReferenceModel(mesa.Model):
         self.interactions = interactions
         self.macro = macro or {}
         self.programmes = []
+        self.finance = []
         self.month = None
         self.villages = [
             Village(self, v["id"], v["state"], v["households"], v["ties"]) for v in sorted(villages, key=lambda v: v["id"])
@@ -52,17 +53,20 @@ class ReferenceModel(mesa.Model):
     def set_year(self, schedule):
         """(16), (17), (19) The aid of a year, before its first month.
 
-        schedule: {"programmes": [{"product": "cash" | "asset", "amounts": twelve delivered Rp}, ...],   place = bit
+        schedule: {"programmes": [{"product": "cash" | "asset", "amounts": twelve Rp, or L if "in_lines"}],   place = bit
                    "enrolled": {household id: bits}, "works": {household id: 0 | 1},                     absent = 0
                    "works_v": {village id: Rp a month per household on the works list},                  absent = 0
-                   "aid_share": {household id: share}, "skill": {household id: factor}}                  absent = as it was
+                   "aid_share": {household id: share}, "skill", "skill_w": {household id: factor},       absent = as it was
+                   "finance": [{"bit", "rate", "limit", "tenor", "iota", "first", "last", "deposit"}, ...]}   absent = none
         """
         self.programmes = schedule.get("programmes", [])
+        self.finance = schedule.get("finance", [])
         for household in self.households:
             household.enrolled = schedule.get("enrolled", {}).get(household.id, 0)
             household.works = schedule.get("works", {}).get(household.id, 0)
             household.aid_share = schedule.get("aid_share", {}).get(household.id, household.aid_share)
             household.skill = schedule.get("skill", {}).get(household.id, household.skill)
+            household.skill_w = schedule.get("skill_w", {}).get(household.id, household.skill_w)
         for village in self.villages:
             village.works_v = schedule.get("works_v", {}).get(village.id, 0.0)
 

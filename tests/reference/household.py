@@ -70,6 +70,7 @@ class Household(mesa.Agent):
         for flow in FLOWS_OF_A_MONTH:
             setattr(self, flow, 0.0)
         self.new_loan = False
+        self.micro_cash = 0.0
         self.member0 = self.member
 
     # --- once a year: turnover, ageing, slow component ----------------------------------------------------------------
@@ -103,7 +104,9 @@ class Household(mesa.Agent):
         self.lna = earning.inherited(self.lna, p["sd_a"], ability_normal, p)
         self.formed = t
         self.l = 1.0
-        self.skill = 1.0
+        self.skill = self.skill_w = 1.0
+        self.Mc = self.M0 = self.Ms = 0.0
+        self.box *= p["inh"]
         self.remit = 0.0
         self.ill = 0
         self.estate_K = self.K - p["inh"] * self.K
@@ -144,7 +147,7 @@ class Household(mesa.Agent):
         self.xi = earning.income_shock(self.e1, self.e2, village.u, macro, self.ill, p)
         self.w = earning.earning_capacity(self, t, p)
         output = earning.enterprise_output(self.K, self.lna, p) * self.skill
-        w = self.w * self.skill
+        w = self.w * self.skill_w
         w_eff = w * (1.0 + village.dem)
         self.earn = self.xi * earning.base_earnings(self.l, w_eff, output, p)
         self.m_out = earning.marketed_output(self.own, self.l, w, output, p)
@@ -264,12 +267,66 @@ class Household(mesa.Agent):
             self.Dc = self.D0 = 0.0
         self.arrears = 1 if self.service < due - 1e-12 else 0
 
+    @property
+    def purse_after_finance(self):
+        """The purse with the cash part of a new microcredit, and after the box of the savings group, L."""
+        return self.purse + self.micro_cash - self.boxed
+
+    def serve_finance(self, t, month_of_year):
+        """Microcredit and savings groups, product by product."""
+        self.micro_cash = 0.0
+        for product in self.model.finance:
+            if self.enrolled >> product["bit"] & 1:
+                at_hand = self.purse_after_finance - self.service - self.micro_paid
+                if product["deposit"] > 0.0:
+                    self.save_in_group(product, at_hand, t, month_of_year)
+                else:
+                    self.borrow_or_serve(product, at_hand, t)
+
+    def save_in_group(self, product, at_hand, t, month_of_year):
+        """Deposits out of what is above customary spending; the box helps in need, and is shared out in month 12."""
+        customary = max(self.p["c_floor"], (1.0 - self.p["s0"]) * self.ybar)
+        saves = product["first"] <= t <= product["last"]
+        if month_of_year == 12 or not saves:
+            change = -self.box
+        else:
+            needed = min(customary, self.p["help_top"] * self.p["c_floor"])
+            if at_hand < needed:
+                change = -min(self.box, needed - at_hand)
+            else:
+                change = min(product["deposit"], max(0.0, at_hand - customary))
+        self.box += change
+        self.boxed += change
+
+    def borrow_or_serve(self, product, at_hand, t):
+        """An equal part of the loan and the interest, out of what is above the floor; a new loan where none is owed."""
+
+        def interest():
+            return min(self.Mc * product["rate"] / 12.0, max(0.0, 2.0 * self.M0 - self.Mc))
+
+        def due():
+            return min(self.Mc, self.M0 / product["tenor"]) + interest()
+
+        if self.Mc > 0.0:
+            paid = min(due(), max(0.0, at_hand - self.p["c_floor"]))
+            self.Mc += interest() - paid
+            self.micro_paid += paid
+            if self.Mc < living.DUST:
+                self.Mc = self.M0 = 0.0
+        elif product["first"] <= t <= product["last"]:
+            self.lent = self.Mc = self.M0 = min(product["limit"], 2.0 * self.ybar)
+            self.K += product["iota"] * self.lent
+            self.micro_cash += (1.0 - product["iota"]) * self.lent
+        self.Ms = due()
+
     def repay_moneylender(self):
         p = self.p
         grown = living.moneylender_debt(self.Dm, self.Pm, p)
         if grown <= 0.0:
             return
-        self.repay = living.moneylender_repayment(self.Dm, grown, self.purse - self.service - p["c_floor"], p)
+        self.repay = living.moneylender_repayment(
+            self.Dm, grown, self.purse_after_finance - self.service - self.micro_paid - p["c_floor"], p
+        )
         self.Pm = self.Pm * (grown - self.repay) / grown
         self.Dm = grown - self.repay
         if self.Dm < living.DUST:
@@ -279,7 +336,7 @@ class Household(mesa.Agent):
 
     def plan(self):
         p = self.p
-        self.cash = self.purse + (1.0 - p["iota"]) * self.loan - self.service - self.repay
+        self.cash = self.purse_after_finance + (1.0 - p["iota"]) * self.loan - self.service - self.micro_paid - self.repay
         self.ybar = living.expected_income(self.ybar, self.y + self.T + self.SHU, p)
         self.c_plan = living.planned_spending(self.ybar, self.S, p)
         self.surplus = max(0.0, self.cash - self.c_plan)
@@ -299,7 +356,7 @@ class Household(mesa.Agent):
         p = self.p
         helped = self.cash + self.R_in + self.payout
         gap = max(0.0, self.c_plan - self.cash - self.R_in - self.payout)
-        self.B = living.moneylender_credit(gap, self.ybar, self.Dm, self.Dc, p)
+        self.B = living.moneylender_credit(gap, self.ybar, self.Dm, self.Dc + self.Mc, p)
         self.Dm += self.B
         self.Pm += self.B
         self.V = living.asset_sale(gap - self.B, self.K, p)

@@ -42,9 +42,14 @@ STATE_FROM_ZERO = (
     "arrears",  # 1: paid less than due
     "enrolled",  # programme bits
     "works",  # 1: on the works list
+    "Mc",  # debt of microcredit, L
+    "M0",  # that loan when it was given, L
+    "Ms",  # due on it next month, L
+    "box",  # own savings in a savings group, L
 )
 STATE_FROM_ONE = (
-    "skill",  # factor on what labour and enterprise earn, through training
+    "skill",  # factor on what the enterprise earns, through training
+    "skill_w",  # factor on earning capacity, through training
     "aid_share",  # share of its cash and food aid that is left to it
 )
 FLOWS_OF_A_MONTH = (  # L, all 0 at the start of a month
@@ -70,6 +75,9 @@ FLOWS_OF_A_MONTH = (  # L, all 0 at the start of a month
     "seized",  # assets seized at default
     "default_loss",  # what the cooperative loses at default
     "turnover_loss",  # and at turnover
+    "lent",  # new microcredit
+    "boxed",  # put into the box of the savings group less taken out
+    "micro_paid",  # on an older microcredit
     "repay",  # to the moneylender
     "cash",  # before help
     "R_in",  # neighbours' help

@@ -177,8 +177,8 @@ def worn_assets(K, own_shock, disaster, p):
 
 def aid_received(enrolled, programmes, product, month_of_year, line):
     """(17) Delivered aid of one product (cash or asset) this month over all programmes whose bit is set, L."""
-    rupiah = 0.0
+    lines = 0.0
     for bit, programme in enumerate(programmes):
         if programme["product"] == product and enrolled >> bit & 1:
-            rupiah += programme["amounts"][month_of_year - 1]
-    return rupiah / line
+            lines += programme["amounts"][month_of_year - 1] / (1.0 if programme.get("in_lines") else line)
+    return lines

@@ -96,7 +96,7 @@ class Village(Cooperative, mesa.Agent):
         self.stage_4_aid_and_village_works(month_of_year)
         self.stage_5_membership_leaving_patronage(month_of_year)
         self.stage_6_trading_and_credit()
-        self.stage_7_repayment_and_default()
+        self.stage_7_repayment_and_default(t, month_of_year)
         self.stage_8_spending_and_coping()
         self.stage_9_saving_and_investment()
         self.stage_10_cooperative_accounts(month_of_year)
@@ -170,10 +170,11 @@ class Village(Cooperative, mesa.Agent):
             for i in applicants:
                 i.take_loan(requests[i] * min(1.0, granted * weights[i]))
 
-    def stage_7_repayment_and_default(self):
+    def stage_7_repayment_and_default(self, t, month_of_year):
         """(12), and the moneylender of (7)."""
         for household in self.households:
             household.serve_cooperative_loan()
+            household.serve_finance(t, month_of_year)
             household.repay_moneylender()
 
     def stage_8_spending_and_coping(self):
@@ -238,7 +239,7 @@ class Village(Cooperative, mesa.Agent):
 
     def measure_injection(self, t):
         """(18) Outside money of the month against its mean over the last year of burn-in."""
-        injected = ("T", "assets_received", "loan", "B")
+        injected = ("T", "assets_received", "loan", "lent", "B")
         self.inj = sum(self.total(flow) for flow in injected)
         if t == -11:
             self.inj_base = 0.0

@@ -10,6 +10,7 @@ from reference.country import ReferenceModel
 from povsim.draws import DrawKey, Stream, inverse_normal, uniforms
 from povsim.model.arm import Arm
 from povsim.model.country import Country
+from povsim.model.finance import FIN
 from povsim.model.state import State
 from povsim.population.columns import COOP, HOME, LIFE, PLACE, WORKS_BIT
 from povsim.population.sample import Sample, size_shares
@@ -24,12 +25,14 @@ SAME_NAME = {  # attribute of a reference household -> table, row
     **{name: ("life", getattr(LIFE, name)) for name in ("z", "lna", "l", "x", "e1", "e2", "ill", "formed", "sg", "sk")},
     **{name: ("home", getattr(HOME, name)) for name in ("K", "S", "ybar", "Dc", "D0", "Dm", "Pm", "cap", "pat", "phi")},
     **{name: ("home", getattr(HOME, name)) for name in ("shu12", "due", "member", "barred", "arrears", "skill", "aid_share")},
+    **{name: ("home", getattr(HOME, name)) for name in ("skill_w", "Mc", "M0", "Ms", "box")},
     "rev": ("life", LIFE.review),
     "u_rem": ("life", LIFE.u_remit),
 }
 WHOLE = ("ill", "formed", "member", "barred", "arrears", "passive", "own", "trader", "rev", "size")
 OF_A_HOUSEHOLD = names(
-    "z lna l x e1 e2 ill formed K S ybar Dc D0 Dm Pm cap pat phi shu12 due member barred arrears skill aid_share"
+    "z lna l x e1 e2 ill formed K S ybar Dc D0 Dm Pm cap pat phi shu12 due member barred arrears skill aid_share "
+    "skill_w Mc M0 Ms box"
 )
 OF_A_VILLAGE = {  # attribute of a reference village -> row of COOP
     **{
@@ -138,9 +141,13 @@ def schedule_of(c: Country, a: int) -> dict:
     bits = c.state.home[a, HOME.enrolled].astype(np.int64)
     product = ["asset" if asset else "cash" for asset in c._is_asset]
     by_id = {name: dict(zip((int(i) for i in c.sample.ids), c.state.home[a, row].tolist(), strict=True))
-             for name, row in (("aid_share", HOME.aid_share), ("skill", HOME.skill))}  # fmt: skip
+             for name, row in (("aid_share", HOME.aid_share), ("skill", HOME.skill), ("skill_w", HOME.skill_w))}  # fmt: skip
     return by_id | {
-        "programmes": [{"product": x, "amounts": y.tolist()} for x, y in zip(product, c._amounts[a], strict=True)],
+        "programmes": [
+            {"product": x, "amounts": y.tolist(), "in_lines": bool(z)}
+            for x, y, z in zip(product, c._amounts[a], c._in_lines, strict=True)
+        ],
+        "finance": [{**dict(zip(FIN._fields, row, strict=True)), "bit": int(row[FIN.bit])} for row in c._finance.tolist()],
         "enrolled": {int(i): int(b & PROGRAMMES) for i, b in zip(c.sample.ids, bits, strict=True)},
         "works": {int(i): int(b >> WORKS_BIT & 1) for i, b in zip(c.sample.ids, bits, strict=True)},
         "works_v": {int(v): float(x) for v, x in zip(c.sample.village_ids, c.state.coop[a, COOP.works], strict=True)},

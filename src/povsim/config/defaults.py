@@ -18,7 +18,7 @@ from povsim.errors import PovsimError
 GROUP_KEY = {"population": "kind", "cooperative": "scenario", "rollout": "kind", "economy": "kind", "registry": "kind"}
 """The groups of `configs/` and the key in each that names the choice."""
 
-OPEN = ("parameters", "programmes", "arm_definitions")
+OPEN = ("parameters", "programmes", "arm_definitions", "components", "treatments")
 """Keys whose entries are named by the user or by the register."""
 
 

@@ -214,6 +214,7 @@ def live_on(
         np.tile(s.ties[lo:hi], (k, 1)), np.tile(s.tie_weight[lo:hi], (k, 1)),
         tables.life, tables.home, tables.place, tables.coop, key.words(),
         country.rates[at.arm : at.arm + 1], country.units[at.arm : at.arm + 1], at.amounts, country.is_asset,
+        country.in_lines, country.finance,
         macro, country.interactions, country.b, np.arange(k + 1, dtype=np.int64), np.full(k, at.tracked, np.int32),
         month, marks, np.zeros((1, months, k, len(POVERTY))), np.zeros((1, months, k), np.uint8),
         np.zeros((1, months, k)), np.zeros((1, months, k)), np.zeros((1, months, k)), month + months,

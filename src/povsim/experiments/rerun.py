@@ -35,6 +35,16 @@ class WatchedCountry(Country):
         """1 for a programme that hands out assets [programme]."""
         return self._is_asset
 
+    @property
+    def in_lines(self) -> NDArray[np.float64]:
+        """1 for each programme whose amounts are in L."""
+        return self._in_lines
+
+    @property
+    def finance(self) -> NDArray[np.float64]:
+        """Terms of microcredit and savings groups, `povsim.model.finance.FIN`."""
+        return self._finance
+
     def _live(self, month: int, months: int) -> None:
         if self.watch is not None:
             self.watch(self, month, months)

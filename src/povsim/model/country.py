@@ -16,6 +16,7 @@ from povsim.draws import DrawKey, Stream, inverse_normal, uniforms
 from povsim.model import registry as reg
 from povsim.model.arm import Arm
 from povsim.model.edits import Edits
+from povsim.model.finance import finance_table
 from povsim.model.local_government import SCHEDULED, DistrictView, LocalGovernment
 from povsim.model.month import TALLY_ROWS, live
 from povsim.model.programmes import Programme, Registry, standard_programmes
@@ -44,6 +45,8 @@ class Country(mesa.Model):
 
     `may_stop`: it may be stopped at the end of any year (`year_end`). `after`: it goes on from there: `state` is a copy of the
     one at that year's end, and `months` are counted from the first month of all; everything else as before.
+
+    `stops`: months at whose end `look` is called with the country, which it must not change; it changes no bit of the run.
     """
 
     def __init__(
@@ -72,6 +75,8 @@ class Country(mesa.Model):
         edits: Edits | None = None,
         may_stop: bool = False,
         after: YearEnd | None = None,
+        stops: Sequence[int] = (),
+        look: Callable[["Country"], object] = lambda country: None,
     ) -> None:
         super().__init__(rng=0)  # Mesa's own generator is never used: every number is keyed
         self.sample, self.state, self.arms, self.key = sample, state, tuple(arms), key
@@ -100,10 +105,13 @@ class Country(mesa.Model):
         self._listed = np.zeros((len(arms), sample.village_ids.size))
         self._amounts = np.zeros((len(arms), len(self.programmes), 12))
         self._is_asset = np.array([float(g.product == "asset") for g in self.programmes])
+        self._in_lines = np.array([float(g.in_lines) for g in self.programmes])
+        self._finance = finance_table([(bit, g.terms) for bit, g in enumerate(self.programmes) if g.terms is not None])
         villages, households = sample.village_ids.size, sample.ids.size
         self.record = Record.empty(len(arms), self.first_month, months if record else 0, villages, households, tracked)
         self._record_from = self.first_month if record else self.first_month + months + 1
         self._followed_from = max(self.first_month, self.first_month + months - FOLLOWED) if record else self._record_from
+        self._stops, self._look = sorted(set(stops)), look
         self._may_stop = record and (may_stop or after is not None)
         self._below_from = self.first_month if self._may_stop else self._followed_from
         self._todays = np.array([g.todays for g in self.programmes])
@@ -180,8 +188,12 @@ class Country(mesa.Model):
         month = self.state.t + 1
         months = min(12, self.first_month + self.months - month)
         self.decide(month)
-        self._live(month, months)
-        self.state.t += months
+        last = self.state.t + months
+        for end in (*(t for t in self._stops if self.state.t < t < last), last):
+            self._live(self.state.t + 1, end - self.state.t)
+            self.state.t = end
+            if end in self._stops:
+                self._look(self)
 
     def decide(self, month: int) -> None:
         """Registry, programmes, local governments and villages, for the year that begins with `month`."""
@@ -230,16 +242,16 @@ class Country(mesa.Model):
             factor = arm.programmes.get(programme.name, 0.0)
             gross = factor * programme.amounts(month, arm) if factor != 0.0 and programme.runs(month) else np.zeros(12)
             paid = bool(gross.any())
-            if not paid:  # what pays nothing this year has nobody enrolled
+            stays = paid or (factor != 0.0 and programme.holds(month))
+            if not stays:  # what pays nothing this year has nobody enrolled
                 bits &= ~(1 << g)
             elif programme.recertifies(month) or month == self.first_month:
                 chosen = programme.enrol(replace(view, quota=arm.quotas.get(programme.name, 1.0)))
                 bits = (bits & ~(1 << g)) | (chosen.astype(np.int64) << g)
             if programme.todays and arm.graduation_years is not None:
                 bits &= ~(graduated.astype(np.int64) << g)
-            if programme.product == "training" and paid:
-                skilled = np.maximum(home[HOME.skill], 1.0 + programme.gain)
-                home[HOME.skill] = np.where((bits >> g) & 1 != 0, skilled, home[HOME.skill])
+            if programme.product == "training" and stays:
+                programme.teach(home, (bits >> g) & 1 != 0, month)
             self._amounts[a, g] = gross * programme.delivered if programme.product != "training" else 0.0
             self._book_aid(a, month, programme, gross, (bits & (1 << g)) != 0 if paid else NOBODY)
         self._book_registry(a, arm, month)
@@ -309,6 +321,8 @@ class Country(mesa.Model):
         whole = families
         if enrolled.size and programme.product in ("cash", "food") and self.arms[a].p["taper"] > 0.0:
             whole = float((self._weight * self.state.home[a, HOME.aid_share])[enrolled].sum())
+        if enrolled.size and programme.in_lines:  # L are of the household's own size and place
+            whole *= float((self._weight * self.state.life[LIFE.line])[enrolled].sum()) / families if families else 0.0
         outlay = whole * programme.spent * gross[: span.stop - span.start]
         self.record.pay(programme.payer, "training" if programme.product == "training" else "benefits", a, span, outlay)
         self.record.pay(programme.payer, "delivery", a, span, programme.cost_share * outlay)
@@ -380,6 +394,8 @@ class Country(mesa.Model):
             self.units,
             self._amounts,
             self._is_asset,
+            self._in_lines,
+            self._finance,
             macro,
             self.interactions,
             self.b,

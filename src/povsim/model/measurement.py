@@ -80,7 +80,7 @@ def household_capacity(life, home, coop, v, i, w, cooperative, p):
     Of one household in the tables of the state; `marks` does the same for all that are tracked.
     """
     K = home[HOME.K, i]
-    ability, skill = life[LIFE.ability, i], home[HOME.skill, i]
+    ability, skill, skill_w = life[LIFE.ability, i], home[HOME.skill, i], home[HOME.skill_w, i]
     h0 = technology(K, p.A_L, p.gL, p.A_H, p.gH, p.F, p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope)
     near = technology(K + 0.3, p.A_L, p.gL, p.A_H, p.gH, p.F, p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope)
     far = technology(K + 3.0, p.A_L, p.gL, p.A_H, p.gH, p.F, p.maj_K1, p.maj_K2, p.maj_y1, p.maj_slope)
@@ -93,9 +93,9 @@ def household_capacity(life, home, coop, v, i, w, cooperative, p):
         refund = home[HOME.shu12, i]
     l, own, remit = life[LIFE.l, i], life[LIFE.own, i], life[LIFE.remit, i]
     f = h0 * ability * skill
-    ycap = expected_income(w * skill, l, own, f, remit, p.r0, p.mean_xi, p.s_mkt, p.gross_net, share, loss, refund)
+    ycap = expected_income(w * skill_w, l, own, f, remit, p.r0, p.mean_xi, p.s_mkt, p.gross_net, share, loss, refund)
     Dc = home[HOME.Dc, i]
-    service = service_due(Dc, home[HOME.D0, i], p.tenor, p.min_inst, p.r_c) if Dc > 0.0 else 0.0
+    service = (service_due(Dc, home[HOME.D0, i], p.tenor, p.min_inst, p.r_c) if Dc > 0.0 else 0.0) + home[HOME.Ms, i]
     return consumption_capacity(ycap, p.wear_rate, K, service, p.s0, p.s1, p.k1, invests)
 
 
@@ -117,6 +117,7 @@ def keep(homes, traits, tracked, coop, p, cooperative, growth, growth_ahead, n, 
         tk[TK.K, j] = home[HOME.K, k]
         tk[TK.c_sum, j] = home[HOME.c_sum, k]
         tk[TK.skill, j] = home[HOME.skill, k]
+        tk[TK.skill_w, j] = home[HOME.skill_w, k]
         tk[TK.growth, j] = growth
         tk[TK.growth_ahead, j] = growth_ahead
         phi, shu12, service, member = 0.0, 0.0, 0.0, 0.0
@@ -128,7 +129,7 @@ def keep(homes, traits, tracked, coop, p, cooperative, growth, growth_ahead, n, 
         tk[TK.share, j] = phi * own_premium + spill
         tk[TK.loss, j] = tr[TR.trader, j] * loss_rate
         tk[TK.shu12, j] = shu12
-        tk[TK.service, j] = service
+        tk[TK.service, j] = service + home[HOME.Ms, k]
         tk[TK.member, j] = member
 
 
@@ -149,15 +150,15 @@ def marks(traits, tracked, at, p, b, n, held, table, out):
         outputs(tk[TK.K], tk[TK.logs], tk[TK.h], m, p)
         for j in range(m):
             l, own, remit = tr[TR.l, j], tr[TR.own, j], tr[TR.remit, j]
-            skill = tk[TK.skill, j]
+            skill, skill_w = tk[TK.skill, j], tk[TK.skill_w, j]
             f = tk[TK.h, j] * tr[TR.ability, j] * skill
             share, loss, refund = tk[TK.share, j], tk[TK.loss, j], tk[TK.shu12, j]
-            w = tr[TR.w_ahead, j] * tk[TK.growth_ahead, j] * skill
+            w = tr[TR.w_ahead, j] * tk[TK.growth_ahead, j] * skill_w
             ahead = expected_income(w, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, share, loss, refund)
             alone = expected_income(w, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, 0.0, 0.0, 0.0)
-            w = tr[TR.w_year, j] * tk[TK.growth, j] * skill
+            w = tr[TR.w_year, j] * tk[TK.growth, j] * skill_w
             now = expected_income(w, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, share, loss, refund)
-            w = tr[TR.w_long, j] * tk[TK.growth, j] * skill
+            w = tr[TR.w_long, j] * tk[TK.growth, j] * skill_w
             long_run = expected_income(w, l, own, f, remit, r0, mean_xi, s_mkt, gross_net, share, loss, refund)
             tk[TK.ahead, j] = ahead
             tk[TK.alone, j] = alone

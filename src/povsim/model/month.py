@@ -18,6 +18,7 @@ from povsim.model.accounts import (
     terms_of_next_month,
 )
 from povsim.model.blocks import block_of, blocks_of, compiled, in_block, lane_of, lanes
+from povsim.model.finance import microcredit_and_groups
 from povsim.model.hurdle import TABLE, hurdle_tables
 from povsim.model.measurement import consumption_of_the_year, keep, last_below_the_line, marks, observed_poverty
 from povsim.model.passes import (
@@ -54,7 +55,8 @@ AGED = np.array([
     LIFE.e1, LIFE.e2, LIFE.ill, LIFE.formed,
 ])  # fmt: skip
 OWNED = np.array([
-    HOME.K, HOME.S, HOME.ybar, HOME.Dm, HOME.Pm, HOME.c_sum, HOME.skill, HOME.enrolled, HOME.aid_share,
+    HOME.K, HOME.S, HOME.ybar, HOME.Dm, HOME.Pm, HOME.c_sum, HOME.skill, HOME.skill_w,
+    HOME.Mc, HOME.M0, HOME.Ms, HOME.box, HOME.y, HOME.aid, HOME.enrolled, HOME.aid_share,
 ])  # fmt: skip
 """Columns of HOME that a village's blocks hold; of them, those that change; those that are 0 without a cooperative."""
 OWNED_AND_CHANGED = OWNED[:-2]
@@ -83,6 +85,8 @@ def live(
     units,
     amounts,
     is_asset,
+    in_lines,
+    finance,
     macro,
     interactions,
     b,
@@ -104,14 +108,15 @@ def live(
     """Live villages village_from..village_to-1 through `months` months from t_from.
 
     start int64 [V+1] first household of each village; ids uint64 [H]; ties int32 [H, 8] within the village; the four state
-    tables of `povsim.population.columns`; p record [arm]; units [arm, unit, 4]; amounts [arm, programme, 12] Rp delivered;
+    tables of `povsim.population.columns`; p record [arm]; units [arm, unit, 4]; amounts [arm, programme, 12] Rp delivered,
+    or L where in_lines [programme] is not 0; finance [product, 8] `povsim.model.finance.FIN`, of all arms;
     macro [months] M of equation (2); tracked int32 [n] household within its village, tracked_start int64 [V+1].
     Writes, for months from record_from on, marks [arm, month, n], poverty [arm, month, V, 4], status, members, volume, debt
     [arm, month, V]; for months from below_from on, below [arm, H], the last month with m12 < 1; audit [arm, V, tallies] of
     the last month where it is not empty. edit_start [V+1], edits [n, 5]: draws with another value (`povsim.model.edits`),
     mostly none.
     """
-    arms = home.shape[0]
+    arms, finances = home.shape[0], finance.shape[0] > 0
     longest, most = 1, 1
     for v in range(village_from, village_to):
         longest = max(longest, start[v + 1] - start[v])
@@ -187,8 +192,10 @@ def live(
                 tally[TL.losses] = losses[arm]
                 for j in range(blocks_of(n)):
                     m = lanes(n, j)
-                    income_and_aid(lives[j], house[j], scratch[j], m, village, q, amounts[arm], is_asset, moy)
+                    income_and_aid(lives[j], house[j], scratch[j], m, village, q, amounts[arm], is_asset, in_lines, moy)
                     if status == 0.0:
+                        if finances:
+                            microcredit_and_groups(house[j], scratch[j], m, village, q, finance, t, moy)
                         repayment(house[j], scratch[j], m, q)
                         planning(house[j], scratch[j], m, q)
                 co[COOP.vol] = 0.0
@@ -205,6 +212,8 @@ def live(
                     for j in range(blocks_of(n)):
                         m = lanes(n, j)
                         service_of_loans(house[j], scratch[j], m, village, q)
+                        if finances:
+                            microcredit_and_groups(house[j], scratch[j], m, village, q, finance, t, moy)
                         repayment(house[j], scratch[j], m, q)
                         planning(house[j], scratch[j], m, q)
                 if interactions:
@@ -215,6 +224,8 @@ def live(
                     m, inside, begins = lanes(n, j), in_block(n, j), lo + j * LANES
                     coping(house[j], scratch[j], m, q, tally)
                     saving_and_investment(lives[j], house[j], scratch[j], m, co, q, hurdle)
+                    if year_ends:
+                        last_income(house[j], scratch[j], m)
                     consumption_of_the_year(c_table, house[j], scratch[j], inside, begins, t)
                     if t >= below_from:
                         last_below_the_line(house[j], inside, t, out_below[arm, begins : begins + inside])
@@ -240,7 +251,7 @@ def live(
                 if audit.shape[0] > 0:
                     for j in range(TALLY_ROWS):
                         audit[arm, v, j] = tally[j]
-                if status > 0.0:
+                if status > 0.0 or finances:
                     no_trade(scratch, n)
             held = 0 if row < 0 or held + 1 == at_once or year_ends else held + 1
             if year_ends:
@@ -250,6 +261,15 @@ def live(
                     coop[arm, :, v] = villages[arm].coop
                     if used[arm]:
                         pack(home[arm], homes[arm], OF_MEMBERS, lo, n)
+
+
+@compiled
+def last_income(homes, scratch, m):
+    """Income and aid of the month into the table, for who looks at it after the last month before a stop."""
+    home, sc = homes.rows, scratch.rows
+    for k in range(m):
+        home[HOME.y, k] = sc[SC.y, k]
+        home[HOME.aid, k] = sc[SC.aid, k]
 
 
 @compiled

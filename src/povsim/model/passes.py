@@ -33,7 +33,7 @@ WORKS = np.int64(WORKS_BIT)  # not a Python integer, for each of which a functio
 
 
 @compiled
-def income_and_aid(lives, homes, scratch, m, village, p, amounts, is_asset, month_of_year):
+def income_and_aid(lives, homes, scratch, m, village, p, amounts, is_asset, in_lines, month_of_year):
     """Stages 2 to 4: K after shocks, income with last month's cooperative terms, aid and village works."""
     life, home, sc = lives.rows, homes.rows, scratch.rows
     coop, tally = village.coop, village.tally
@@ -50,7 +50,7 @@ def income_and_aid(lives, homes, scratch, m, village, p, amounts, is_asset, mont
     for k in range(m):
         skill = home[HOME.skill, k]
         f = sc[SC.h, k] * life[LIFE.ability, k] * skill
-        xi, l, w = sc[SC.xi, k], life[LIFE.l, k], sc[SC.w, k] * skill
+        xi, l, w = sc[SC.xi, k], life[LIFE.l, k], sc[SC.w, k] * home[HOME.skill_w, k]
         earn = earnings(xi, l, w * demand, r0, f)
         m_out = marketed_output(s_mkt, gross_net, life[LIFE.own, k], l, w, f)
         share = home[HOME.phi, k] * own + spill
@@ -61,13 +61,14 @@ def income_and_aid(lives, homes, scratch, m, village, p, amounts, is_asset, mont
     aided = False
     for g in range(amounts.shape[0]):
         amount = amounts[g, month_of_year]
+        line = life[LIFE.line] if in_lines[g] == 0.0 else sc[SC.whole]  # what is given in L is of one size for all
         if amount != 0.0 and is_asset[g] == 0.0:
             aided = True
-            hand_out(amount, home[HOME.enrolled], g, home[HOME.aid_share], life[LIFE.line], sc[SC.aid], m)
+            hand_out(amount, home[HOME.enrolled], g, home[HOME.aid_share], line, sc[SC.aid], m)
         elif amount != 0.0:
             for k in range(m):
                 sc[SC.asset_aid, k] = 0.0
-            hand_out(amount, home[HOME.enrolled], g, sc[SC.whole], life[LIFE.line], sc[SC.asset_aid], m)
+            hand_out(amount, home[HOME.enrolled], g, sc[SC.whole], line, sc[SC.asset_aid], m)
             for k in range(m):
                 home[HOME.K, k] += sc[SC.asset_aid, k]
             tally[TL.inj] += weighted_sum(sc[SC.rp], sc[SC.asset_aid], sc[SC.sums])
@@ -234,7 +235,8 @@ def coping(homes, scratch, m, p, tally):
         c_star, K = sc[SC.c_star, k], home[HOME.K, k]
         had = sc[SC.cash, k] + sc[SC.r_in, k]
         lacks = max(0.0, c_star - had)
-        borrow = moneylender_loan(lacks, mlim, c_floor, home[HOME.ybar, k], home[HOME.Dm, k], home[HOME.Dc, k])
+        debts = home[HOME.Dc, k] + home[HOME.Mc, k]
+        borrow = moneylender_loan(lacks, mlim, c_floor, home[HOME.ybar, k], home[HOME.Dm, k], debts)
         sale = asset_sale(lacks - borrow, q_k, sale_share, K)
         spend = min(c_star, had + borrow + sale)
         home[HOME.Dm, k] += borrow

@@ -47,7 +47,8 @@ SCRATCH_COLUMNS = {
     "trade": "L: patronage refund and shares paid back, less joining fee and dues",
     "dues": "L: dues",
     "loan": "L: new loan of the cooperative",
-    "service": "L: paid on the cooperative's loan",
+    "service": "L: paid on the loans of cooperative and microcredit",
+    "lent": "L: new loan of microcredit, filled only where there is any",
     "cash": "L: after repayments",
     "c_star": "L: planned spending",
     "gap": "L: cash below what neighbours look at",
@@ -82,10 +83,10 @@ TR = namedtuple("TR", TRAIT_COLUMNS)(*range(len(TRAIT_COLUMNS)))
 
 TRACKED_COLUMNS = {
     # of one household in one month of one arm
-    **{name: HOME_COLUMNS[name] for name in ("K", "c_sum", "skill", "shu12")},
+    **{name: HOME_COLUMNS[name] for name in ("K", "c_sum", "skill", "skill_w", "shu12")},
     "share": "of its marketed output, through the premium of the cooperative",
     "loss": "share of its earnings lost to the cooperative",
-    "service": "L: due on the cooperative's loan",
+    "service": "L: due on the loans of cooperative and microcredit",
     "member": "1: member of a trading cooperative",
     "growth": "of earning capacity since month 0",
     "growth_ahead": "the same 36 months ahead",

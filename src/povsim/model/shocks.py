@@ -119,6 +119,11 @@ def year_of_life(lives, homes, scratch, drawn, lo, n, ids, key, edits, t, p, gro
                 home[HOME.Pm, k] = 0.0
                 home[HOME.arrears, k] = 0.0
                 home[HOME.skill, k] = 1.0
+                home[HOME.skill_w, k] = 1.0
+                home[HOME.Mc, k] = 0.0
+                home[HOME.M0, k] = 0.0
+                home[HOME.Ms, k] = 0.0
+                home[HOME.box, k] *= q.inh
                 h = technology(K, q.A_L, q.gL, q.A_H, q.gH, q.F, q.maj_K1, q.maj_K2, q.maj_y1, q.maj_slope)
                 w = life[LIFE.w_year, k] * growth
                 home[HOME.ybar, k] = earnings(q.mean_xi, 1.0, w, q.r0, life[LIFE.ability, k] * h)

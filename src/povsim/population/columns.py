@@ -62,7 +62,12 @@ HOME_COLUMNS = {
     "phi": "patronage rate of last month",
     "shu12": "L per month: last patronage refund over 12",
     "due": "L: recovered shares to be paid out next month",
-    "skill": "factor on what labour and enterprise earn, through training",
+    "skill": "factor on what the enterprise earns, through training",
+    "skill_w": "factor on earning capacity, through training",
+    "Mc": "L: debt of microcredit",
+    "M0": "L: that loan when it was given",
+    "Ms": "L: instalment and interest of it due next month",
+    "box": "L: own savings in a savings group",
     "enrolled": "bits: programmes that the household is enrolled in",
     "aid_share": "share of its cash and food aid that is left to it",
     "aid_years": "years of today's aid since the arms part",
@@ -70,6 +75,8 @@ HOME_COLUMNS = {
     "c0": "L: real consumption, months t with t mod 12 = 0",
     **{f"c{m}": f"L: real consumption, months t with t mod 12 = {m}" for m in range(1, 12)},
     "c_sum": "L: sum of the twelve",
+    "y": "L: income before aid of the last month that was lived before the table was read",
+    "aid": "L: aid in cash and food and wages of village works of that month",
 }
 
 PLACE_COLUMNS = {

@@ -247,7 +247,7 @@ def homes_of(
         home[0, HOME.c0 + m] = mean_income
     home[0, HOME.c_sum] = 12 * mean_income
     home[0, HOME.record] = np.log(mean_income)
-    home[0, HOME.skill] = home[0, HOME.aid_share] = 1.0
+    home[0, HOME.skill] = home[0, HOME.skill_w] = home[0, HOME.aid_share] = 1.0
     return home
 
 

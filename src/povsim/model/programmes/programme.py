@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 
 from povsim.draws import Stream, uniforms
 from povsim.errors import PovsimError
+from povsim.population.columns import HOME
 
 if TYPE_CHECKING:
     from povsim.model.arm import Arm
     from povsim.model.country import Country
+    from povsim.model.finance import Terms
 
 Floats = NDArray[np.float64]
-PRODUCTS = ("cash", "food", "asset", "training")
+PRODUCTS = ("cash", "food", "asset", "training", "credit", "savings_group")
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,10 @@ class Programme(mesa.Agent):
     todays: bool = False
     """Whether it is part of today's assistance, from which families may graduate."""
     gain: float = 0.0
+    in_lines: bool = False
+    """Whether the amounts are in L, poverty lines of the family, not in Rp."""
+    terms: "Terms | None" = None
+    """Terms of the loans or deposits of a product credit or savings_group."""
 
     def __init__(
         self,
@@ -99,6 +105,15 @@ class Programme(mesa.Agent):
         first = -np.inf if self.start is None else self.start
         last = np.inf if self.months is None else first + self.months
         return bool(first < month + 12 and month < last)
+
+    def teach(self, home: Floats, who: NDArray[np.bool_], month: int) -> None:
+        """Raise what labour and enterprise of `who` [H] earn to the gain, in place in `home` [HOME, H]; never lower it."""
+        for column in (HOME.skill, HOME.skill_w):
+            home[column] = np.where(who, np.maximum(home[column], 1.0 + self.gain), home[column])
+
+    def holds(self, month: int) -> bool:
+        """Whether families stay enrolled in a year in which nothing is paid, as those do who owe or save."""
+        return False
 
     def recertifies(self, month: int) -> bool:
         """Whether enrolment is decided anew in the year that begins with `month`."""
