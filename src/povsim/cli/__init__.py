@@ -20,6 +20,7 @@ COMMANDS = {
     "national": "every household of every village, district by district",
     "calibrate": "what the monitoring data of a pilot say about the parameters",
     "data": "a file of an evaluator: every problem, before it is used",
+    "fit": "parameters of the household side, fitted to the dynamic patterns",
     "report": "write the report of a result folder again",
     "explain": "one household in every arm, and what made the difference",
     "doctor": "versions, cores and cache of this installation",

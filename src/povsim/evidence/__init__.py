@@ -15,6 +15,7 @@ Shares are 0-1 unless the column or unit says percent; money is rupiah (`_idr`).
 | expenditure_distribution | shares of spending and Gini by area and round |
 | cooperatives_province_2026, cooperatives_timeline, cooperatives_members | village cooperatives (Kopdes Merah Putih) |
 | district_profile_2021 | one per kabupaten/kota, 514: schooling, HDI, spending, sanitation |
+| patterns | patterns F1-F16 of the model page by part: target, tolerance, statistic of `experiments.patterns` |
 | villages_by_district | one per kabupaten/kota, 514: desa and kelurahan |
 """
 

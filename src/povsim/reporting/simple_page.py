@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 Summary = Mapping[str, Any]
 
-REPORTS = {"rollout": "rollout_page", "national": "national_page", "trial": "trial_page", "calibrate": "calibrate_page"}
+REPORTS = {
+    "rollout": "rollout_page",
+    "national": "national_page",
+    "trial": "trial_page",
+    "calibrate": "calibrate_page",
+    "fit": "fit_page",
+}
 """Module of each command's report."""
 
 
