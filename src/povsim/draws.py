@@ -70,6 +70,8 @@ class Stream(IntEnum):
     """by household or village: lot of the assignment to arms, place among those asked by the survey"""
     CALIBRATION = 22
     """by purpose and particle, month being the generation: see `povsim.experiments.calibration.keyed`"""
+    PILOT = 29
+    """by household: interviewed at all (by village), lost after this wave; by village: report received, lot of treatment"""
     POWER_TRIAL = 41
     """of a textbook trial, month being the trial: outcomes of four households of a village"""
     PILOT_PLACE = 42

@@ -19,6 +19,7 @@ COMMANDS = {
     "trial": "a programme as a randomised trial, with the truth beside what it finds",
     "national": "every household of every village, district by district",
     "power": "how many villages a pilot needs, and how wrong other estimators are",
+    "calibrate": "what the monitoring data of a pilot say about the parameters",
     "data": "a file of an evaluator: every problem, before it is used",
     "fit": "parameters of the household side, fitted to the dynamic patterns",
     "report": "write the report of a result folder again",

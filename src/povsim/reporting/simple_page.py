@@ -23,6 +23,7 @@ REPORTS = {
     "national": "national_page",
     "trial": "trial_page",
     "power": "power_page",
+    "calibrate": "calibrate_page",
     "fit": "fit_page",
 }
 """Module of each command's report."""
