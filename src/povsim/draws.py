@@ -65,6 +65,10 @@ class Stream(IntEnum):
     """start of the systematic draws of exits that are given futures"""
     ASSUMPTIONS = 20
     """by parameter, month being the draw: its quantile, and another one"""
+    PARAMETERS = 21
+    """by parameter, month being the draw: its quantile"""
+    DESIGN = 22
+    """by column of a design of sensitivity: how far its points are turned; by bootstrap sample: the rows that it takes"""
 
 
 @dataclass(frozen=True)
