@@ -152,6 +152,7 @@ def _show(summary: Mapping[str, Any], language: str) -> None:
         equal_money_table,
         everyone_table,
         scenarios_table,
+        uncertain_table,
     )
 
     words = spoken(language)
@@ -167,6 +168,7 @@ def _show(summary: Mapping[str, Any], language: str) -> None:
             everyone_table(summary, variant, words),
             after_aid_table(summary, variant, words),
             assumptions_table(summary, variant, words),
+            uncertain_table(summary, variant, words),
             break_even.table(summary, variant, words),
         )
         if table is not None
