@@ -31,7 +31,7 @@ FOLLOW_MONTHS = 60
 _NO_NUMBER = ("out", "threads", "language", "reuse")
 """Keys that change no number of a result."""
 _OF_THIS_MACHINE = ("workers", "shards", "scheduler", "store", "warnings", "own", "drawn", "shift")
-"""Fields that say how this machine runs it: no part of the scenario that is written and hashed."""
+"""Fields that say how this machine runs it: no part of the scenario that is written and hashed (a `shift` is)."""
 
 NOTHING_LIMITS = Rollout("all", 1.0, None, None, None, 1.0, 0, 0.0, 0.0, None, 0.0, None, False, 1.0, ())
 

@@ -37,8 +37,8 @@ __all__ = ["NO_SHIFT", "Margins", "Refit", "Shift", "refit"]
 Floats = NDArray[np.float64]
 SEED = 20250303
 """Seed of the sample of the refit; no experiment and no fit uses it."""
-VILLAGES, HOUSEHOLDS, BURN_IN = 100, 50, 120
-ROUNDS = 6
+VILLAGES, HOUSEHOLDS, BURN_IN = 200, 50, 120
+ROUNDS = 5
 """Burn-ins lived for one draw, at most."""
 SLOPE = np.array([1.1, 1.1, 0.7, 0.7])
 """First guess of how much ln consumption at the line (rural, urban) moves with mu, and the Gini with sg."""

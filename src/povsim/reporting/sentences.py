@@ -205,9 +205,12 @@ def _fields(reading: Reading, summary: Summary, words: Language) -> dict[str, st
     sign = abs if unsigned else float
     many = len(reading.by_variant) > 1
     ends = words.text("sentence.no_ends")
-    if low is not None and high is not None:
+    nobody = low == high == 0  # such an interval says what the sample lacks, not that there is no effect
+    if low is not None and high is not None and not nobody:
         ends = words.interval(low, high, lambda share: words.per_thousand(share, beside, signed=True))
     interval = words.text("sentence.interval_variants" if many else "sentence.interval", ends=ends)
+    if nobody:
+        interval = words.text("sentence.nobody_changes")
     return {
         "size": words.span(map(sign, means), lambda share: words.per_thousand(share, beside, signed=not unsigned)),
         "number": words.span(map(sign, numbers), lambda one: words.count(one, wide[0], wide[1], signed=not unsigned))
