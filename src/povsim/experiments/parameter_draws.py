@@ -29,9 +29,15 @@ COMMITTED: Final = "posterior.parquet"
 TRIES: Final = 25
 """Draws from the priors that are tried for each that is wanted: most cannot keep the published margins."""
 COOPERATIVE_GROUPS: Final = frozenset(("accounts", "units", "governance", "funnel", "cost", "trade", "credit", "membership"))
-"""Groups of the register that nothing reads where there is no new cooperative: no burn-in, and no margin, depends on them."""
-OF_HOUSEHOLDS_TOO: Final = frozenset(("wedge",))
-"""Symbols of these groups that a burn-in reads all the same."""
+"""Groups of the register that no household feels where there is no new cooperative: no margin depends on them."""
+NOT_FELT: Final = frozenset((
+    *("b_M", "sk", "s_mkt", "gross_net", "own_rural", "own_urban", "trader_share", "xi_D", "r_reg_aim", "e_sd_aim"),
+    *("refresh_aim", "record_idr", "accuracy_idr", "aid_admin", "displaced", "taper_aim", "voucher_aim"),
+    *("asset_idr", "coach_idr", "coach_gain"),
+))  # fmt: skip
+"""Symbols of other groups of which the same holds (a test lives a burn-in with other values of all of them)."""
+OF_THE_SAMPLE: Final = frozenset(("wedge", "passive", "capture_share", "own_rural", "own_urban", "trader_share"))
+"""Those of the two that the drawing of the sample reads: a burn-in with other values is another one."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +58,12 @@ def drawn_symbols(scenario: Scenario) -> list[str]:
 
 def moves_the_margins(symbols: Iterable[str]) -> bool:
     """Whether other values of any of these symbols move the population before there is a new cooperative."""
-    register = parameters.register()
-    return any(s in OF_HOUSEHOLDS_TOO or register[s].group not in COOPERATIVE_GROUPS for s in symbols)
+    return any(felt_before(s) for s in symbols)
+
+
+def felt_before(symbol: str) -> bool:
+    """Whether households feel the parameter before there is a new cooperative."""
+    return symbol not in NOT_FELT and parameters.register()[symbol].group not in COOPERATIVE_GROUPS
 
 
 def keys_of(symbols: Sequence[str]) -> np.ndarray:
@@ -61,10 +71,10 @@ def keys_of(symbols: Sequence[str]) -> np.ndarray:
     return np.array([int.from_bytes(hashlib.sha256(s.encode()).digest()[:8], "little") for s in symbols], np.uint64)
 
 
-def from_prior(symbols: Sequence[str], u: Sequence[float], variant: str) -> dict[str, float]:
-    """Values of the symbols at the quantiles `u` of their priors."""
+def from_prior(symbols: Sequence[str], u: Sequence[float], variant: str, cooperative: str | None = None) -> dict[str, float]:
+    """Values of the symbols at the quantiles `u` of their priors, those around what a cooperative scenario sets if named."""
     register = parameters.register()
-    return {s: register[s].quantile(float(at), variant) for s, at in zip(symbols, u, strict=True)}
+    return {s: register[s].quantile(float(at), variant, cooperative) for s, at in zip(symbols, u, strict=True)}
 
 
 class Draws:
