@@ -82,8 +82,8 @@ def fail_if_it_cannot_be_asked(scenario: Scenario) -> None:
     given = {by_name[name].cooperative for name in keys.contrast} - {None}
     if len(given) > 1:
         raise PovsimError(
-            f"contrast: {' and '.join(keys.contrast)} have cooperatives of different scenarios. Give two arms with one scenario, or "
-            "one of them without new cooperatives."
+            f"contrast: {' and '.join(keys.contrast)} have cooperatives of different scenarios. Give two arms with one "
+            "scenario, or one of them without new cooperatives."
         )
     for key in ("futures", "assumptions", "ledger", "break_even", "checkpoints", "branch_from"):
         if getattr(scenario, key):
