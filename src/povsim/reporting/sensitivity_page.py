@@ -52,8 +52,10 @@ def notes(summary: Summary, code: str) -> list[str]:
                     count=words.number(len(screening["as_large"])),
                 )
             )
-        share = words.percent((screening["margins_held"] + block["margins_held"]) / (screening["points"] + block["points"]), 0)
-        found.append(words.text("sensitivity.margins", share=share, variant=v.variant_label(variant, words)))
+        held = (screening["margins_held"] + block["margins_held"]) / (screening["points"] + block["points"])
+        if held < 1:
+            name = v.variant_label(variant, words)
+            found.append(words.text("sensitivity.margins", share=words.percent(held, 0), variant=name))
     if len(summary["variants"]) == 1:
         only = v.variant_label(next(iter(summary["variants"])), words)
         found.append(words.text("note.one_variant", variant=only))
