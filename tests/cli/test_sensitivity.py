@@ -69,7 +69,7 @@ def test_the_scenario_file_gives_the_same_question(folder: Path, capsys: pytest.
     ("given", "says"),
     [
         (["contrast=[aid]"], ["names 1 arms"]),
-        (["contrast=[aid,aid]"], ["twice"]),
+        (["contrast=[aid,aid]"], ["more than once"]),
         (["contrast=[aid_cooperative,none]"], ["no arm 'none'"]),
         (["outcome=E5"], ["outcome", "E4x"]),
         (["base_samples=12"], ["power of 2", "8 or 16"]),

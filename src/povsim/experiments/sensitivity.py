@@ -72,8 +72,6 @@ def fail_if_it_cannot_be_asked(scenario: Scenario) -> None:
                 f"contrast: there is no arm '{name}' here. Known: {', '.join(scenario.arm_names)}. Define others under "
                 "arm_definitions and name them in arms."
             )
-    if keys.contrast[0] == keys.contrast[1]:
-        raise PovsimError(f"contrast names '{keys.contrast[0]}' twice. Give two different arms.")
     by_name = {arm.name: arm for arm in scenario.arms}
     for name in keys.contrast:
         of = by_name[name].of

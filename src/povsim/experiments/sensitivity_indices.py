@@ -52,7 +52,7 @@ def _problem(symbols: Sequence[str]) -> dict[str, Any]:
 def _seed(key: DrawKey, purpose: int) -> int:
     """A seed for SALib's own generator, from the root seed of the scenario."""
     word = uniforms(key, Stream.DESIGN, np.array([purpose], np.uint64), 0)[0, 1]
-    return int(word * 2**31)
+    return 1 + int(word * (2**31 - 2))  # 0 would count as none given
 
 
 def morris_design(symbols: Sequence[str], trajectories: int, key: DrawKey) -> Floats:

@@ -58,12 +58,13 @@ def scenarios_table(summary: Summary, variant: str, words: Language) -> Table | 
             _percent(reach.get("trading_share_m60"), words),
             words.rupiah(block[arm]["cost_idr"]),
         ))  # fmt: skip
+    certainty = "table.given_parameters" if uncertain.drawn(summary) is None else "table.with_parameters"
     names = ("over_aid", "over_money", "over_money_x", "trading", "cost")
     return Table(
         words.text("whole.scenarios", variant=v.variant_label(variant, words)),
         (words.text("whole.scenario"), "E4", *(words.text(f"whole.{name}") for name in names)),
         tuple(rows),
-        caption=words.text("whole.scenarios_caption", pkh=words.text("note.pkh")),
+        caption=words.text("whole.scenarios_caption", certainty=words.text(certainty), pkh=words.text("note.pkh")),
         notes=feet.lines(),
         strong=frozenset({3}),
     )
