@@ -3,6 +3,8 @@
 import json
 import os
 import subprocess
+import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,12 +115,18 @@ class Worker:
         self.process.wait()
 
 
+def tell(what: str) -> None:
+    """How far the measurement is, on stderr: some rows take minutes."""
+    print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
+
+
 def measured(rows: Sequence[Row], rounds: int) -> tuple[list[Figure], list[str]]:
     """Figures of the rows, and a sentence for each that this machine has no memory for."""
     workers: list[Worker] = []
     left_out = []
     try:
-        for row in rows:
+        for number, row in enumerate(rows):
+            tell(f"making world {number + 1} of {len(rows)}")
             if row.gigabytes > free_gigabytes():
                 left_out.append(row.left_out(f"it takes {row.gigabytes:.1f} GB and {free_gigabytes():.1f} GB are free"))
                 continue
@@ -126,7 +134,8 @@ def measured(rows: Sequence[Row], rounds: int) -> tuple[list[Figure], list[str]]
                 workers.append(Worker(row))
             except OSError as ended:
                 left_out.append(row.left_out(str(ended)))
-        for _ in range(rounds):
+        for number in range(rounds):
+            tell(f"round {number + 1} of {rounds}, {len(workers)} worlds")
             for worker in list(workers):
                 try:
                     worker.measure()
