@@ -17,7 +17,16 @@ from povsim.config import Scenario
 from povsim.config.arms import ArmSpec
 from povsim.config.shift import NO_SHIFT, Shift
 from povsim.experiments.comparison import model_arm
-from povsim.experiments.equal_money import AGREEMENT, ASSETS, FORMS, TRIES, Twin, families_on_sembako, outlays_of_cooperatives
+from povsim.experiments.equal_money import (
+    AGREEMENT,
+    ASSETS,
+    CONTRACT,
+    FORMS,
+    TRIES,
+    Twin,
+    families_on_sembako,
+    outlays_of_cooperatives,
+)
 from povsim.experiments.executor import Advance, Executor, Job
 from povsim.experiments.parameter_draws import OF_THE_SAMPLE, ParameterDraw, felt_before, from_prior, lived_with
 from povsim.experiments.refit import refit
@@ -164,6 +173,8 @@ def _live_twin(
         twin.points.append((level, _cost(run, spec.name)))
         if abs(twin.gap) <= AGREEMENT:
             return
+    if abs(twin.gap) > CONTRACT:
+        raise ValueError(f"{spec.name} costs {twin.gap:+.1%} more than {spec.of}: no equal money was found")
 
 
 def _cost(run: Sequence[Replicate], name: str) -> float:
