@@ -25,6 +25,7 @@ REPORTS = {
     "power": "power_page",
     "calibrate": "calibrate_page",
     "fit": "fit_page",
+    "sensitivity": "sensitivity_page",
 }
 """Module of each command's report."""
 
