@@ -65,6 +65,8 @@ class Stream(IntEnum):
     """start of the systematic draws of exits that are given futures"""
     ASSUMPTIONS = 20
     """by parameter, month being the draw: its quantile, and another one"""
+    FORECAST = 21
+    """by draw of a forecast and by draw of blocks: what `povsim.experiments.forecast_draws` names"""
 
 
 @dataclass(frozen=True)
