@@ -17,6 +17,7 @@ COMMANDS = {
     "population": "the fitted synthetic population, and rebuilding it",
     "rollout": "where to start, and how fast: orders of villages under the same resources",
     "national": "every household of every village, district by district",
+    "forecast": "the coming years by arm, and how well such forecasts do",
     "report": "write the report of a result folder again",
     "explain": "one household in every arm, and what made the difference",
     "doctor": "versions, cores and cache of this installation",

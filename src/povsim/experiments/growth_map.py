@@ -47,7 +47,7 @@ YEARS = 4
 
 @archive.stored
 @dataclass
-class Lived:
+class Grown:
     """Observed headcount, mean of each year [growth, YEARS]."""
 
     rate: Floats
@@ -83,7 +83,7 @@ def jobs(scenario: Scenario, variant: str) -> list[Job]:
 
 def live_shifted(
     scenario: Scenario, variant: str, number: int, shift: float, growths: Sequence[float], *, pool: Pool | None, threads: int
-) -> Lived:
+) -> Grown:
     """Work of a job: one burn-in with log earning capacity moved by `shift`, then the years under each growth."""
     p = parameters.values(variant, None, scenario.overrides())
     key, population = DrawKey(scenario.seed, number), scenario.population
@@ -104,10 +104,10 @@ def live_shifted(
         poor = country.run().poverty[0, :, :, 0] @ weight / persons
         rates.append(poor.reshape(YEARS, 12).mean(axis=1))
         country.release()
-    return Lived(np.array(rates))
+    return Grown(np.array(rates))
 
 
-def fit(found: Sequence[Lived], growths: Sequence[float] = GROWTHS) -> GrowthMap:
+def fit(found: Sequence[Grown], growths: Sequence[float] = GROWTHS) -> GrowthMap:
     """The map that these runs give. Raises PovsimError where they do not determine it."""
     x, g, change = (np.concatenate(parts) for parts in zip(*(_points(one, growths) for one in found), strict=True))
     terms = np.stack([np.ones_like(x), x, x**2, g, x * g, x**2 * g], axis=1)
@@ -125,7 +125,7 @@ def fail_if_not_determined(terms: Floats) -> None:
         raise PovsimError("Too few runs were lived to say what growth does to a poverty rate. Give more villages.")
 
 
-def _points(lived: Lived, growths: Sequence[float]) -> tuple[Floats, Floats, Floats]:
+def _points(lived: Grown, growths: Sequence[float]) -> tuple[Floats, Floats, Floats]:
     """Log odds before, growth and change, of the second and third year of every run that has poor and others in each."""
     rate = lived.rate
     usable = ((rate > 0) & (rate < 1)).all(axis=1)
