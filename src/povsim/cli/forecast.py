@@ -31,7 +31,6 @@ OWN: dict[str, Any] = {
     "arms": ["aid", "aid_cooperative"],
     "replicates": 40,
     "horizon_months": 84,
-    "population": {"villages": 100},
 }
 """Defaults of this command, where they are not those of `povsim compare`."""
 USED = (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from povsim.reporting import drawing as d
-from povsim.reporting.forecast_words import forecaster_label
+from povsim.reporting.forecast_words import forecaster_label, years_ahead
 from povsim.reporting.language import Language, language
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _scores(summary: Summary, tables: Mapping[str, Any], words: Language, title:
         )
         ax.invert_yaxis()
         ax.set_xlim(left=0)
-        ax.set_title(words.text("forecast.years_ahead", value=ahead), loc="left", fontsize=9.5, color=d.FAINT)
+        ax.set_title(years_ahead(ahead, words), loc="left", fontsize=9.5, color=d.FAINT)
         ax.set_xlabel(words.text("forecast.figure.crps"))
         d.number_ticks(ax, words, "x", 5)
     figure.legend(loc="upper left", bbox_to_anchor=(0.19, 0.93), ncol=4, fontsize=7.5, frameon=False)
@@ -106,7 +106,7 @@ def _by_origin(summary: Summary, tables: Mapping[str, Any], words: Language, tit
             )  # fmt: skip
         ax.set_ylim(bottom=0)
         ax.set_xticks(summary["origins"])
-        ax.set_title(words.text("forecast.years_ahead", value=ahead), loc="left", fontsize=9.5, color=d.FAINT)
+        ax.set_title(years_ahead(ahead, words), loc="left", fontsize=9.5, color=d.FAINT)
         ax.set_xlabel(words.text("forecast.figure.origin"))
         d.number_ticks(ax, words)
         if at == 0:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from povsim.reporting.forecast_figures import figures
-from povsim.reporting.forecast_words import forecaster_label, notes, sentences
+from povsim.reporting.forecast_words import forecaster_label, notes, sentences, years_ahead
 from povsim.reporting.language import Language
 from povsim.reporting.simple_page import Page, Part, Section, figure
 from povsim.reporting.tables import Table
@@ -177,4 +177,4 @@ def rounds_table(summary: Summary, words: Language) -> Table:
 
 
 def _when(one: Mapping[str, Any], words: Language) -> tuple[str, str]:
-    return words.text("forecast.years_ahead", value=one["ahead"]), words.text(f"forecast.period.{one['period']}")
+    return years_ahead(one["ahead"], words), words.text(f"forecast.period.{one['period']}")

@@ -22,7 +22,13 @@ def forecaster_label(name: str, words: Language) -> str:
 def sentences(summary: Summary, code: str) -> list[str]:
     """The answer."""
     words = language(code)
-    return {"forecast": _forecast, "backtest": _backtest, "score": _score}[summary["asked"]](summary, words)
+    found = {"forecast": _forecast, "backtest": _backtest, "score": _score}[summary["asked"]](summary, words)
+    return [sentence[:1].upper() + sentence[1:] for sentence in found]
+
+
+def years_ahead(ahead: int, words: Language) -> str:
+    """How far a forecast looks: "2 years ahead"."""
+    return words.text("forecast.year_ahead") if ahead == 1 else words.text("forecast.years_ahead", value=ahead)
 
 
 def notes(summary: Summary, code: str) -> list[str]:
@@ -80,7 +86,7 @@ def _backtest(summary: Summary, words: Language) -> list[str]:
     out.append(
         words.text(
             "forecast.sentence.coverage",
-            ahead=longest,
+            ahead=years_ahead(longest, words),
             c80=words.span([one["coverage80"] for one in models], lambda x: words.percent(x, 0)),
             c95=words.span([one["coverage95"] for one in models], lambda x: words.percent(x, 0)),
         )
@@ -96,7 +102,7 @@ def _who_wins(summary: Summary, ahead: int, words: Language) -> str:
     )
     return words.text(
         "forecast.sentence.wins",
-        ahead=ahead,
+        ahead=years_ahead(ahead, words),
         cells=words.number(rows[0]["cells"]),
         winner=forecaster_label(rows[0]["forecaster"], words),
         listed=listed,
