@@ -42,16 +42,6 @@ def test_every_equation_that_the_register_names_is_one() -> None:
     assert named <= {f"({n})" for n in code.EQUATIONS}
 
 
-def test_functions_that_are_named_exist() -> None:
-    from importlib import import_module
-
-    for places in code.carriers().values():
-        for place in places:
-            thing = import_module(place.module)
-            for part in place.name.split("."):
-                thing = getattr(thing, part)
-
-
 @pytest.mark.parametrize(
     ("text", "numbers"),
     [
