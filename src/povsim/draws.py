@@ -65,7 +65,11 @@ class Stream(IntEnum):
     """start of the systematic draws of exits that are given futures"""
     ASSUMPTIONS = 20
     """by parameter, month being the draw: its quantile, and another one"""
-    FORECAST = 21
+    PARAMETERS = 21
+    """by parameter, month being the draw: its quantile"""
+    DESIGN = 22
+    """by column of a design of sensitivity: how far its points are turned; by bootstrap sample: the rows that it takes"""
+    FORECAST = 30
     """by draw of a forecast and by draw of blocks: what `povsim.experiments.forecast_draws` names"""
 
 

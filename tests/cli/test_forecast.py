@@ -106,6 +106,7 @@ def test_data_that_cannot_be_read_is_explained(folder: Path, tmp_path: Path, tex
         (["arms=[aid,aid_cooperative,aid_equal_cost]"], "equal cost"),
         (["score=nowhere", "data=x.csv"], "holds no forecast"),
         (["horizon=[1]"], "no key 'horizon'"),
+        (["uncertainty=prior", "backtest=true"], "every parameter at its value"),
     ],
 )
 def test_what_cannot_be_forecast_is_refused(

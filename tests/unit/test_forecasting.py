@@ -6,12 +6,14 @@ import json
 import runpy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
 from povsim import evidence
+from povsim.config import Scenario, scenario_from
 from povsim.config.defaults import own_keys
 from povsim.config.forecast import forecast_from
 from povsim.draws import DrawKey
@@ -19,7 +21,9 @@ from povsim.errors import PovsimError
 from povsim.experiments.forecast_backtest import block_bootstrap, differences, forecasts, scores
 from povsim.experiments.forecast_draws import Law, national_growth, noise, predict
 from povsim.experiments.forecast_history import MERGED, History, logit, published, share_of
+from povsim.experiments.forecast_paths import Headcounts, as_printed, baselines, growth_paths, with_growth
 from povsim.experiments.growth_map import Grown, GrowthMap, fit
+from povsim.parameters import entry
 
 KEY = DrawKey(7, 0)
 MAP = GrowthMap((0.01, 0.0, 0.0), (-3.0, 0.0, 0.0), 0.0)
@@ -190,3 +194,61 @@ def test_the_committed_table_is_that_of_the_committed_run() -> None:
     text = (folder / "README.md").read_text(encoding="utf-8")
     table = text.split("<!-- table: begin -->\n")[1].split("\n<!-- table: end -->")[0]
     assert table == space["table"](json.loads((folder / "summary.json").read_text(encoding="utf-8")))
+
+
+def scenario(**keys: Any) -> Scenario:
+    return scenario_from({"population": "toy", "horizon_months": 84, "arms": ["aid"]} | keys)
+
+
+def test_growth_of_a_replicate_does_not_depend_on_how_many_there_are() -> None:
+    few, many = (growth_paths(scenario(replicates=n), "trap", MAP) for n in (3, 50))
+    assert np.array_equal(few[0], many[0][:3]) and np.array_equal(few[1], many[1][:3])
+    assert few[1].shape == (3, 7)
+    law = Law.of(national_growth(published(), MAP))
+    assert many[0].mean() == pytest.approx(law.mean, abs=4 * law.sd / np.sqrt(law.n * 50))
+
+
+def test_growth_by_year_becomes_the_path_of_the_economy() -> None:
+    own = scenario(replicates=2, parameters={"b_M": 0.5})
+    own = replace(own, parameters=(*own.parameters, ("g_w", 0.02)))  # what a draw of the parameters may say
+    found = with_growth(own, "trap", 0.01, np.array([0.02, 0.0, -0.02, 0.0, 0.0, 0.0, 0.0]))
+    path = np.array(found.economy.macro)
+    assert path.size == 84 and found.overrides()["g_w"] == 0.01
+    # at the end of the first year incomes are 2 % higher: b_M times the path
+    assert 0.5 * path[[11, 23, 35, 83]] == pytest.approx([0.02, 0.02, 0.0, 0.0], abs=1e-12)
+    assert with_growth(own, "trap", 0.01, np.zeros(7)) is own
+    fast = with_growth(own, "trap", 0.05, np.full(7, 0.01))
+    assert fast.overrides()["g_w"] * 7 + 0.5 * fast.economy.macro[-1] == pytest.approx(0.06 * 7)
+    assert fast.overrides()["g_w"] == entry("g_w").widest[1]
+    with pytest.raises(PovsimError, match="growth=register"):
+        with_growth(scenario(parameters={"b_M": 0}), "trap", 0.01, np.full(7, 0.01))
+
+
+def test_growth_of_the_register_is_that_of_the_scenario() -> None:
+    mean, by_year = growth_paths(scenario(replicates=2, economy="growth"), "trap", None)
+    assert (mean == scenario(economy="growth").economy.g_w).all() and not by_year.any()
+
+
+def test_what_is_printed_moves_with_the_model_from_the_published_rate() -> None:
+    nation = scenario_from({"population": "indonesia", "horizon_months": 84, "arms": ["aid"]})
+    still = Headcounts(0.2, np.full((1, 85), 0.2))
+    keys = replace(KEYS, sampling_share=0.0)
+    printed = as_printed(nation, keys, [0, 1], [still, still])
+    assert printed == pytest.approx(0.0847)
+    halved = as_printed(nation, keys, [0, 1], [still, Headcounts(0.2, np.full((1, 85), 1 / 9))])
+    assert halved[1] == pytest.approx(float(share_of(logit(np.array(0.0847)) + np.log(4 / 8))))
+    assert as_printed(scenario(), keys, [0, 1], [still, still]) is None
+    noisy = as_printed(nation, KEYS, list(range(200)), [still] * 200)
+    assert 0.0001 < noisy[:, 0, 12].std() < 0.002
+
+
+def test_references_widen_and_drift_falls() -> None:
+    table = baselines(scenario_from({"population": "indonesia", "horizon_months": 84}), KEYS)
+    wide = table.group_by("forecaster", "month").agg(
+        pl.col("published").mean().alias("mean"), pl.col("published").std().alias("sd")
+    )
+    at = {(row["forecaster"], row["month"]): row for row in wide.iter_rows(named=True)}
+    for name in ("no_change", "drift"):
+        assert at[name, 0]["sd"] < at[name, 24]["sd"] < at[name, 84]["sd"]
+    assert at["drift", 84]["mean"] < at["drift", 24]["mean"] < at["drift", 0]["mean"]
+    assert at["no_change", 24]["mean"] == pytest.approx(0.0847, abs=0.002)

@@ -199,3 +199,13 @@ def test_an_effect_on_all_that_points_the_other_way_is_said() -> None:
     assert "2.6 fewer of every 1,000" in plain(found) and "(target)" in plain(found)
     row.update(low95=-0.004, high95=0.001)
     assert v.other_way(summary, arm) == []
+
+
+@pytest.mark.parametrize(("code", "words"), [("en", "not one in this sample"), ("id", "tidak satu pun dalam sampel ini")])
+def test_where_nobody_changes_side_no_interval_from_nought_to_nought_is_told(code: str, words: str) -> None:
+    summary = with_contrast(
+        made_up_summary(), contrast(*MAIN, 0.0, 0.0, reason=TOO_FEW), contrast(*TWIN, 0.0, 0.0, reason=TOO_FEW)
+    )
+    second = sentences(summary, code)[1]
+    assert words in second
+    assert "0.0 to 0.0" not in second and "0,0 hingga 0,0" not in second

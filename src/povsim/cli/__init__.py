@@ -16,6 +16,7 @@ COMMANDS = {
     "evidence": "the published figures, with source and grade",
     "population": "the fitted synthetic population, and rebuilding it",
     "rollout": "where to start, and how fast: orders of villages under the same resources",
+    "sensitivity": "which parameters the answer rests on, and what a pilot should measure",
     "national": "every household of every village, district by district",
     "forecast": "the coming years by arm, and how well such forecasts do",
     "report": "write the report of a result folder again",

@@ -36,7 +36,7 @@ OWN: dict[str, Any] = {
 USED = (
     "population", "population.villages", "population.households_per_village", "population.provinces", "cooperative", "economy",
     "registry", "arms", "arm_definitions", "programmes", "variants", "horizon_months", "burn_in_months", "parameters", "seed",
-    "replicates", "threads", "workers", "store", "language", "out",
+    "replicates", "uncertainty", "n_draws", "threads", "workers", "store", "language", "out",
 )  # fmt: skip
 MEANINGS_HERE = {
     "backtest": "true: forecast province rates from past origins, and score that",
@@ -84,14 +84,16 @@ def checked(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
     given = compose(overrides, base, "forecast")
     keys = forecast_from({name: given.pop(name) for name in own_keys("forecast")})
     scenario = scenario_from(given).with_own(keys.plain())
-    if keys.score is not None:
-        return replace(scenario, reuse=False)  # what the folder and the file hold may have changed
     from povsim.experiments.forecast import (
         fail_if_arms_need_a_comparison,
         fail_if_growth_is_given_twice,
         fail_if_nothing_is_distributed,
+        fail_if_parameters_are_drawn,
     )
 
+    fail_if_parameters_are_drawn(scenario, keys)
+    if keys.score is not None:
+        return replace(scenario, reuse=False)  # what the folder and the file hold may have changed
     if not keys.backtest:
         fail_if_growth_is_given_twice(scenario, keys)
         fail_if_arms_need_a_comparison(scenario)

@@ -176,7 +176,7 @@ def burn_in_census(
     key = DrawKey(scenario.seed, REPLICATE)
     p = parameters.values(variant, None, scenario.overrides())
     cells = cells_of(kind).filter(pl.col("district_id").is_in(list(districts)))
-    sample = draw_census(cells, p, fitted_table(kind, variant, cells), key, scenario.sample, arms)
+    sample = draw_census(cells, p, fitted_table(kind, variant, cells, scenario.shift), key, scenario.sample, arms)
     coop = np.zeros((arms, len(COOP_COLUMNS), sample.village_ids.size))
     state = State(-scenario.burn_in_months, sample.life, sample.home[:1], sample.place, coop[:1])
     live_to_the_branch(sample, state, scenario, variant, p, key, pool, threads)

@@ -129,6 +129,8 @@ class Replicate:
     outcomes: dict[str, ArmOutcome] = field(default_factory=dict)
     until: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
     exits: dict[str, Months] = field(default_factory=dict)
+    draw: int | None = None
+    """Draw of the parameters that it was lived with; None: they are at their values."""
 
     @property
     def sample(self) -> Sample:
@@ -166,7 +168,8 @@ def sample_of(scenario: Scenario, variant: str, number: int) -> Sample:
     population = scenario.population
     cells = cells_of(population.kind, population.provinces)
     drawn = draw_villages(cells, population.villages, key)
-    return draw_sample(cells, drawn, population.households_per_village, p, fitted_table(population.kind, variant, cells), key)
+    fitted = fitted_table(population.kind, variant, cells, scenario.shift)
+    return draw_sample(cells, drawn, population.households_per_village, p, fitted, key)
 
 
 def burn_in(scenario: Scenario, variant: str, number: int, pool: Executor | None = None, threads: int = 1) -> Replicate:

@@ -26,6 +26,7 @@ from povsim.model.arm import Arm
 from povsim.model.country import Country
 from povsim.model.state import State
 from povsim.population.columns import HOME, LIFE
+from povsim.population.fitted import LIMITS
 from povsim.population.nation import nation
 from povsim.population.sample import Sample, draw_sample
 from povsim.population.strata import draw_villages
@@ -34,7 +35,6 @@ Floats = NDArray[np.float64]
 
 FIT_SEED = 20250301
 """Seed of the fit's own run; experiments use other seeds."""
-LIMITS = {"sg": (0.3, 1.4), "sk": (-1.0, 0.98)}
 START = {"rural": (0.29, 0.64), "urban": (0.45, 0.91)}
 LAW = ("K_const", "K_w", "K_a", "K_sd")
 FIRST_LAW = (0.9, 0.8, 1.2, 0.8)

@@ -6,6 +6,8 @@ from importlib.resources import files
 
 import polars as pl
 
+from povsim.config.shift import NO_SHIFT, Shift
+
 
 def file_name(variant: str) -> str:
     """Name of the committed table of a variant."""
@@ -23,12 +25,32 @@ def table_hash(table: pl.DataFrame) -> str:
     return hashlib.sha256(table.write_csv().encode()).hexdigest()
 
 
-def fitted_table(kind: str, variant: str, cells: pl.DataFrame) -> pl.DataFrame:
-    """mu, sg, sk and the law of first assets of each cell of `cells`, in its order.
+LIMITS = {"sg": (0.3, 1.4), "sk": (-1.0, 0.98)}
+"""Least and largest spread and compression that a cell can have."""
+
+
+def fitted_table(kind: str, variant: str, cells: pl.DataFrame, shift: Shift = NO_SHIFT) -> pl.DataFrame:
+    """mu, sg, sk and the law of first assets of each cell of `cells`, in its order, moved by `shift`.
 
     The fictional district has no fit of its own: each of its cells takes the values of the Indonesian cell of the same area
     whose published headcount is nearest.
     """
+    return shifted(_fitted(kind, variant, cells), cells, shift)
+
+
+def shifted(table: pl.DataFrame, cells: pl.DataFrame, shift: Shift) -> pl.DataFrame:
+    """A fitted table of the cells of `cells` with the shift of its area added to mu and sg (within its limits)."""
+    if shift == NO_SHIFT:
+        return table
+    urban = cells["area"] == "urban"
+    moved = {}
+    for column in ("mu", "sg"):
+        rural_by, urban_by = shift.of(column)
+        moved[column] = table[column] + pl.select(pl.when(urban).then(urban_by).otherwise(rural_by)).to_series()
+    return table.with_columns(mu=moved["mu"], sg=moved["sg"].clip(*LIMITS["sg"]))
+
+
+def _fitted(kind: str, variant: str, cells: pl.DataFrame) -> pl.DataFrame:
     table = committed(variant)
     if kind == "toy":
         from povsim.population.nation import cells_of

@@ -35,7 +35,11 @@ def notes(summary: Summary, code: str) -> list[str]:
     """What must stand beside it."""
     words, asked = language(code), summary["asked"]
     names = {
-        "forecast": ["given", "anchored" if summary.get("anchored") else "levels", f"growth_{summary.get('growth')}"],
+        "forecast": [
+            "drawn" if summary.get("draws") else "given",
+            "anchored" if summary.get("anchored") else "levels",
+            f"growth_{summary.get('growth')}",
+        ],
         "backtest": ["thin", "sampling", "emulated"],
         "score": ["few_rounds"],
     }[asked]

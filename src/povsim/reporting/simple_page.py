@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 Summary = Mapping[str, Any]
 
-REPORTS = {"rollout": "rollout_page", "national": "national_page", "forecast": "forecast_page"}
+REPORTS = {
+    "rollout": "rollout_page",
+    "national": "national_page",
+    "sensitivity": "sensitivity_page",
+    "forecast": "forecast_page",
+}
 """Module of each command's report."""
 
 
