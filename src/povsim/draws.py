@@ -76,6 +76,8 @@ class Stream(IntEnum):
     """by column of a design of sensitivity: how far its points are turned; by bootstrap sample: the rows that it takes"""
     PILOT = 29
     """by household: interviewed at all (by village), lost after this wave; by village: report received, lot of treatment"""
+    FORECAST = 30
+    """by draw of a forecast and by draw of blocks: what `povsim.experiments.forecast_draws` names"""
     POWER_TRIAL = 41
     """of a textbook trial, month being the trial: outcomes of four households of a village"""
     PILOT_PLACE = 42

@@ -26,6 +26,7 @@ REPORTS = {
     "calibrate": "calibrate_page",
     "fit": "fit_page",
     "sensitivity": "sensitivity_page",
+    "forecast": "forecast_page",
 }
 """Module of each command's report."""
 
