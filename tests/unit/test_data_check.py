@@ -586,3 +586,9 @@ def test_a_sheet_of_mixed_cells_is_read_as_meant(tmp_path: Path) -> None:
 def test_one_row_of_a_village_in_another_district_is_remarked_on(tmp_path: Path) -> None:
     lines = [f"{i};A;{'Garut' if i == 7 else 'Bogor'};Maret 2025;1,5;4;2.250.000" for i in range(1, 10)]
     assert found(written(tmp_path, lines)) == [("village_in_other_district", 8)]
+
+
+def test_reports_and_series_without_figures_are_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, ["A;Maret 2025"], header="desa;bulan")
+    for kind in ("cooperatives", "aggregate"):
+        assert ("no_figures", None) in found(path, kind=kind)

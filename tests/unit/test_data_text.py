@@ -181,3 +181,12 @@ def test_a_file_that_holds_no_table_is_refused(tmp_path) -> None:
     (tmp_path / "empty.csv").write_bytes(b"")
     with pytest.raises(DataError, match="empty"):
         read_table(tmp_path / "empty.csv")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [(b"\xd0\xcf\x11\xe0rest", "save it as .xlsx"), (b"%PDF-1.7 rest", "a PDF"), (b"\x89PNG\r\n\x1a\nrest", "a picture")],
+)
+def test_what_is_no_table_is_called_by_its_name(data: bytes, said: str) -> None:
+    (problem,) = read_bytes(data, ".csv").problems.listed()
+    assert problem.rule == "noise" and said in problem.reason

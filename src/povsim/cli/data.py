@@ -102,6 +102,8 @@ def _number(text: str) -> object:
 
 
 def _show(found: Inspected, limit: int) -> None:
+    from povsim.data.problems import FATAL, REMARK, ROW
+
     if found.named:
         how = "guessed from the names" if found.mapping.guessed else "of the mapping"
         rows = [[role, column, _unit(found, role)] for role, column in found.named.items()]
@@ -125,7 +127,9 @@ def _show(found: Inspected, limit: int) -> None:
     rest = len(problems) - min(limit, len(listed))
     if rest > 0:
         print(f"... and {rest:,} more problems (--limit N, --json)")
-    severity = {p.rule: p.severity for p in problems.found}
+    severity: dict[str, str] = {}
+    for problem in problems.found:  # a rule that is broken in several ways shows the worst of them
+        severity[problem.rule] = min(severity.get(problem.rule, REMARK), problem.severity, key=(FATAL, ROW, REMARK).index)
     counts = [[rule, _CONSEQUENCE[severity[rule]], f"{count:,}"] for rule, count in problems.counts.most_common()]
     print("\n" + table(["rule", "what follows", "problems"], counts))
     print(f"\n{_sentence(found)['en']}")

@@ -55,6 +55,11 @@ def note_missing_columns(table: Table, mapping: Mapping, found: dict[str, tuple[
             None,
             wanted,
         )
+    figures = [role.name for role in ROLES[mapping.kind] if role.holds in ("money", "count", "number", "status")]
+    if mapping.kind != "panel" and not any(name in found for name in figures):
+        problems.add(
+            "no_figures", FATAL, f"the file has no figure that povsim knows; name one in the mapping: {', '.join(figures)}"
+        )
     if mapping.guessed:
         for name in free:
             close = alike(mapping.kind, name)
@@ -70,7 +75,7 @@ def note_missing_columns(table: Table, mapping: Mapping, found: dict[str, tuple[
 
 
 def _very_close(name: str, called: Iterable[str]) -> bool:
-    return bool(get_close_matches(name, list(called), n=1, cutoff=0.75))
+    return len(name) > 5 and bool(get_close_matches(name, list(called), n=1, cutoff=0.8))
 
 
 def _closest(names: Sequence[str], role: Role, free: Sequence[str], kind: str) -> str | None:

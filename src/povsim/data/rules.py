@@ -279,6 +279,7 @@ OF_CELLS: tuple[tuple[str, str, str], ...] = (
     ("one_column", FATAL, "one column only: another delimiter"),
     ("no_sheet", FATAL, "a sheet that the workbook lacks"),
     ("renamed_column", FATAL, "a column that the file lacks (a remark where no estimate needs it)"),
+    ("no_figures", FATAL, "reports or series without any figure"),
     ("repeated_column", REMARK, "two columns of one name"),
     ("nested_column", REMARK, "a column of lists or bytes"),
     ("repeated_header", REMARK, "the line of column names in the midst of rows"),
