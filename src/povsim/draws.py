@@ -69,6 +69,10 @@ class Stream(IntEnum):
     """by household or village: lot of the assignment to arms, place among those asked by the survey"""
     CALIBRATION = 22
     """by purpose and particle, month being the generation: see `povsim.experiments.calibration.keyed`"""
+    PARAMETERS = 23
+    """by parameter, month being the draw: its quantile"""
+    DESIGN = 24
+    """by column of a design of sensitivity: how far its points are turned; by bootstrap sample: the rows that it takes"""
     PILOT = 29
     """by household: interviewed at all (by village), lost after this wave; by village: report received, lot of treatment"""
 

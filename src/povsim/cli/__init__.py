@@ -17,6 +17,7 @@ COMMANDS = {
     "population": "the fitted synthetic population, and rebuilding it",
     "rollout": "where to start, and how fast: orders of villages under the same resources",
     "trial": "a programme as a randomised trial, with the truth beside what it finds",
+    "sensitivity": "which parameters the answer rests on, and what a pilot should measure",
     "national": "every household of every village, district by district",
     "calibrate": "what the monitoring data of a pilot say about the parameters",
     "data": "a file of an evaluator: every problem, before it is used",

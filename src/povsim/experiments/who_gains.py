@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
-from povsim.experiments.contrasts import FEWEST_DISCORDANT, NO_SPREAD
+from povsim.experiments.contrasts import FEWEST_DISCORDANT, half_width
 from povsim.experiments.replicate import Replicate
 from povsim.measures.groups import FEWEST_HOUSEHOLDS, GROUPS
 
@@ -112,6 +111,7 @@ class _Cells:
 
     def __init__(self, replicate: Replicate, group: str) -> None:
         self._replicate = replicate
+        self.draw = replicate.draw
         self._mask = replicate.group(group)
         traits = replicate.traits.by_dimension
         self.levels = [(name, level) for name, trait in traits.items() for level in trait.levels]
@@ -156,9 +156,9 @@ def _contrast(cells: Sequence[_Cells], arm: str, against: str) -> dict[str, Floa
     up, down = gained.mean(axis=0), lost.mean(axis=0)
     half = np.full(up.size, np.nan)
     if count > 1:
-        sd = (gained - lost).std(axis=0, ddof=1)
-        sd[sd <= NO_SPREAD] = 0.0
-        half = float(stdtrit(count - 1, 0.975)) * sd / math.sqrt(count)
+        difference = gained - lost
+        known = np.isfinite(difference).all(axis=0)
+        half[known] = [half_width(difference[:, k], [c.draw for c in cells], 0.95) for k in np.flatnonzero(known)]
     return {
         "households": np.mean([c.total for c in cells], axis=0),
         "simulated": np.sum([c.count for c in cells], axis=0),

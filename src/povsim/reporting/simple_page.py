@@ -24,6 +24,7 @@ REPORTS = {
     "trial": "trial_page",
     "calibrate": "calibrate_page",
     "fit": "fit_page",
+    "sensitivity": "sensitivity_page",
 }
 """Module of each command's report."""
 
