@@ -101,8 +101,9 @@ class Draws:
         fitted = {symbol: value for symbol, value in row.items() if symbol in own}
         rest = [symbol for symbol in self._symbols if symbol not in row]
         # where the user set a fitted symbol otherwise, the shift of the row is that of other values
-        held = len(fitted) == len(row) - len(SHIFTS) and not moves_the_margins(rest)
-        return ParameterDraw(number, {**own, **fitted}, Shift(*(row[name] for name in SHIFTS)) if held else None)
+        shifts = [row[name] for name in SHIFTS if name in row]
+        held = bool(shifts) and len(fitted) == len(row) - len(SHIFTS) and not moves_the_margins(rest)
+        return ParameterDraw(number, {**own, **fitted}, Shift(*shifts) if held else None)
 
 
 def lived_with(scenario: Scenario, draw: ParameterDraw, variant: str) -> Scenario:
@@ -155,8 +156,12 @@ def _rows(scenario: Scenario, variant: str, count: int) -> list[dict[str, float]
 
 
 def fail_if_columns_are_not_those_of_draws(path: Path, table: pl.DataFrame) -> None:
-    """A table that lacks a column of draws, or has one that the register does not know or that is no number."""
-    needed = (*KEYS, *SHIFTS)
+    """A table that lacks a column of draws, or has one that the register does not know or that is no number.
+
+    Shifts of the population are all there, or none: draws that are fitted to a pilot do not know them, and they are found.
+    """
+    shifts = SHIFTS if any(name in table.columns for name in SHIFTS) else ()
+    needed = (*KEYS, *shifts)
     for name in needed:
         if name not in table.columns:
             raise PovsimError(
