@@ -99,6 +99,7 @@ def test_a_sweep_tabulates_villages(tmp_path: Path) -> None:
     ("evaluation_month=30", "multiple of 12"),
     ("steps=9", "at most 96"),
     ("arms=[none,aid]", "Leave arms out"),
+    ("rollout.coverage=.5", "Leave rollout out"),
     ("audit_outcome=E4", "Accepted: consumption, poverty"),
     ("effct=.03", "Did you mean 'effect'?"),
 ])  # fmt: skip

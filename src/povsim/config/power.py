@@ -164,16 +164,9 @@ def _sizes(value: object) -> tuple[int, ...]:
 
 
 OF_OTHERS = (
-    "arms",
-    "arm_definitions",
-    "scenarios",
-    "break_even",
-    "futures",
-    "assumptions",
-    "ledger",
-    "checkpoints",
-    "branch_from",
-)
+    "arms", "arm_definitions", "scenarios", "break_even", "futures", "assumptions", "ledger", "checkpoints", "branch_from",
+    "rollout", "programmes", "equal_money",
+)  # fmt: skip
 """Keys of `povsim compare` that a pilot has no use for."""
 
 

@@ -61,7 +61,7 @@ def run(scenario: Scenario, progress: Progress) -> Found:
         "seed": scenario.seed,
         "villages_per_arm": next((row["villages_per_arm"] for row in closed if row["villages_per_arm"] is not None), None),
         "keys": keys.plain(),
-        "assumed": {key: getattr(keys, key) for key in COSTS},
+        "assumed": {key: {"value": getattr(keys, key), "grade": "A", "source": "assumption, or given"} for key in COSTS},
         "closed_form": closed,
         "reasons": reasons,
     }
