@@ -17,6 +17,7 @@ COMMANDS = {
     "population": "the fitted synthetic population, and rebuilding it",
     "rollout": "where to start, and how fast: orders of villages under the same resources",
     "trial": "a programme as a randomised trial, with the truth beside what it finds",
+    "validate": "every pattern against what was published, misses included",
     "national": "every household of every village, district by district",
     "report": "write the report of a result folder again",
     "explain": "one household in every arm, and what made the difference",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Summary = Mapping[str, Any]
 
-REPORTS = {"rollout": "rollout_page", "national": "national_page", "trial": "trial_page"}
+REPORTS = {"rollout": "rollout_page", "national": "national_page", "trial": "trial_page", "validate": "validate_page"}
 """Module of each command's report."""
 
 
