@@ -15,6 +15,7 @@ COMMANDS = {
     "national": "every household of every village, district by district",
     "trial": "a programme as a randomised trial, with the truth beside what it finds",
     "fit": "parameters of the household side, fitted to the dynamic patterns",
+    "validate": "every pattern against what was published, misses included",
     "calibrate": "what the monitoring data of a pilot say about the parameters",
     "forecast": "the coming years by arm, and how well such forecasts do",
     "sensitivity": "which parameters the answer rests on, and what a pilot should measure",

@@ -27,6 +27,7 @@ REPORTS = {
     "fit": "fit_page",
     "sensitivity": "sensitivity_page",
     "forecast": "forecast_page",
+    "validate": "validate_page",
 }
 """Module of each command's report."""
 
