@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+import yaml
 
 from povsim.cli import main
+from povsim.cli.arguments import split_arguments
+from povsim.cli.compare import OPTIONS
+from povsim.cli.forecast import checked
 from povsim.experiments.forecast_score import score
 from povsim.reporting.result import write
 
@@ -138,3 +143,15 @@ def test_the_help_opens_with_an_example(capsys: pytest.CaptureFixture[str]) -> N
     assert main(["forecast", "--help"]) == 0
     text = capsys.readouterr().out
     assert text.startswith("Try it:  povsim forecast") and "replicates=40" in text and "backtest=false" in text
+
+
+def test_the_commands_of_the_page_are_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "forecast.md").read_text(encoding="utf-8")
+    found = [shlex.split(line)[2:] for line in page.splitlines() if line.startswith("    povsim forecast")]
+    assert len(found) == 4
+    for words in found:
+        scenario = checked(*split_arguments(words, OPTIONS))
+        again = scenario.resolved()
+        (tmp_path / "again.yaml").write_text(yaml.safe_dump(again))
+        assert checked({"--scenario": str(tmp_path / "again.yaml")}, []).resolved() == again | {"out": None}

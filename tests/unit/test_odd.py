@@ -87,6 +87,7 @@ def test_misses_are_those_of_the_committed_validation(tmp_path: Path) -> None:
     (tmp_path / "validation").mkdir()
     (tmp_path / "validation" / "summary.json").write_text(json.dumps({"command": "validate", "patterns": rows}))
     assert write.misses(tmp_path) == rows[:1]
+    assert [write._number(value) for value in (None, 0.12345, "share of cells")] == ["none", "0.123", "share of cells"]
 
 
 def test_the_sentence_on_the_architecture_is_that_of_the_readme() -> None:

@@ -44,6 +44,7 @@ def page(summary: Summary, tables: Mapping[str, Any], drawn: Mapping[str, str], 
         notes=notes(summary, words.code),
         sections=_sections(summary, drawn, words),
         stamps=[words.text("page.stamp_toy")] if toy else [],
+        headline=words.text("forecast.headline"),
     )
 
 

@@ -43,6 +43,8 @@ def notes(summary: Summary, code: str) -> list[str]:
         "backtest": ["thin", "sampling", "emulated"],
         "score": ["few_rounds"],
     }[asked]
+    if asked == "forecast" and len(summary["arms"]) > 1:
+        names.append("arms")
     if asked == "forecast" and summary["replicates"] < FEW:
         names.append("few_replicates")
     return [words.text(f"forecast.note.{name}") for name in names]
@@ -77,10 +79,9 @@ def _forecast(summary: Summary, words: Language) -> list[str]:
 
 
 def _backtest(summary: Summary, words: Language) -> list[str]:
-    out = []
+    out, longest = [], max(summary["horizons"])
     for ahead in reversed(summary["horizons"]):
-        out += [_who_wins(summary, ahead, words), *_against(summary, ahead, words)]
-    longest = max(summary["horizons"])
+        out += [_who_wins(summary, ahead, words), *(_against(summary, ahead, words) if ahead == longest else [])]
     crisis = _scores(summary, longest, "crisis")
     if crisis:
         best = min(crisis, key=lambda one: one["crps"])
@@ -114,30 +115,29 @@ def _who_wins(summary: Summary, ahead: int, words: Language) -> str:
 
 
 def _against(summary: Summary, ahead: int, words: Language) -> list[str]:
-    """Each model against each reference: better, worse, or not told apart."""
+    """A sentence a reference: each variant of the model better, worse, or not told apart from it."""
     out = []
-    for one in summary["differences"]:
-        if one["ahead"] != ahead or one["period"] != "all" or one["score"] != "crps" or one["forecaster"] == "drift":
-            continue
-        low, high = one["low95"], one["high95"]
-        if low is None:
-            out.append(words.text("forecast.sentence.no_interval", **_pair(one, words)))
-            continue
-        verdict = "better" if high < 0 else "worse" if low > 0 else "alike"
-        interval = words.interval(low, high, lambda x: words.number(x, 3, signed=True))
-        out.append(
-            words.text(
-                f"forecast.sentence.{verdict}",
-                **_pair(one, words),
-                mean=words.number(one["mean"], 3, signed=True),
-                interval=interval,
-            )
-        )
+    for other in ("no_change", "drift"):
+        found = [
+            one
+            for one in summary["differences"]
+            if (one["ahead"], one["period"], one["score"], one["against"]) == (ahead, "all", "crps", other)
+            and one["forecaster"] != "drift"
+        ]
+        listed = words.listing(_difference(one, words) for one in found)
+        out.append(words.text("forecast.sentence.against", other=forecaster_label(other, words), listed=listed))
     return out
 
 
-def _pair(one: Mapping[str, Any], words: Language) -> dict[str, str]:
-    return {"one": forecaster_label(one["forecaster"], words), "other": forecaster_label(one["against"], words)}
+def _difference(one: Mapping[str, Any], words: Language) -> str:
+    name, low, high = forecaster_label(one["forecaster"], words), one["low95"], one["high95"]
+    if low is None:
+        return words.text("forecast.verdict.no_interval", name=name)
+    verdict = "better" if high < 0 else "worse" if low > 0 else "alike"
+    interval = words.interval(low, high, lambda x: words.number(x, 3, signed=True))
+    return words.text(
+        f"forecast.verdict.{verdict}", name=name, mean=words.number(one["mean"], 3, signed=True), interval=interval
+    )
 
 
 def _score(summary: Summary, words: Language) -> list[str]:

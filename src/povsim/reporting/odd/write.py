@@ -115,5 +115,5 @@ def _range(e: Entry) -> str:
     return f"{e.low:g} to {e.high:g}"
 
 
-def _number(value: float | None) -> str:
-    return "none" if value is None else f"{value:.3g}"
+def _number(value: object) -> str:
+    return "none" if value is None else f"{value:.3g}" if isinstance(value, int | float) else str(value)
