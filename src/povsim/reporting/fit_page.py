@@ -219,6 +219,7 @@ def _patterns_figure(summary: Summary, words: Language) -> str:
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.set_xlabel(words.text("fit.figure.tolerances"))
+    d.number_ticks(ax, words, "x", 7)
     _legend(ax, variants, words)
     title = words.text("fit.figure.patterns")
     canvas.suptitle(title, fontsize=10, x=0.02, ha="left")
