@@ -261,7 +261,7 @@ def test_dirty_files_are_the_same_bytes_every_time(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode), st.sampled_from(sorted(KINDS)))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_file_is_looked_at_without_an_error(tmp_path: Path, data: bytes, kind: str) -> None:
     path = tmp_path / "any.csv"
     path.write_bytes(data)
@@ -297,7 +297,7 @@ CELLS = st.sampled_from(
     st.data(),
     st.sampled_from(sorted(KINDS)),
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_table_is_read_or_refused_with_a_reason(tmp_path: Path, header: list[str], data: st.DataObject, kind: str) -> None:
     rows = data.draw(st.lists(st.lists(CELLS, min_size=1, max_size=8), max_size=6))
     path = tmp_path / "any.csv"
@@ -543,7 +543,7 @@ MIXED = (
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_sheet_is_read_or_refused_with_a_reason(tmp_path: Path, data: st.DataObject) -> None:
     from openpyxl import Workbook
 

@@ -111,7 +111,7 @@ def read_bytes(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return binary_files.READERS[kind](data, problems, sheet)
-    except (KeyboardInterrupt, SystemExit, MemoryError):
+    except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # what libraries raise on bytes of others is anything, polars' panics included
         what = " ".join(str(error).split())[:120] or type(error).__name__
