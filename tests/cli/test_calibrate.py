@@ -95,6 +95,7 @@ def test_what_it_writes_says_how_to_have_it_again(folder: Path, capsys: pytest.C
         (["data=example", "fitted=[g_wx]"], "g_w"),
         (["data=example", "aggregate=x.csv"], "There is no key 'aggregate'"),
         (["data=example", "starts=soon"], "YYYY-MM"),
+        (["data=example", "fitted=[sd1]", "parameters.sd1=.12"], "Leave one of the two out"),
     ],
 )
 def test_mistakes_are_said(given: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:

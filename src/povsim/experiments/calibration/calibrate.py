@@ -143,9 +143,7 @@ def calibrated(scenario: Scenario, keys: CalibrateKeys, seen: Observed, executor
     """The posterior of each variant given a pilot, its checks and scores."""
     failures: list[str] = []
     timings: dict[str, float] = {}
-    symbols = keys.fitted or symbols_for(seen.design)
-    if keys.fitted is not None:
-        symbols = (*keys.fitted, *(s for s in symbols_for(seen.design) if s in OF_THE_PILOT and s not in keys.fitted))
+    symbols = symbols_of(scenario, keys, seen.design)
     fail_if_cooperatives_are_asked_about(symbols, seen.design)
     observed_by_name = summary_of(seen.pilot)
     fits: dict[str, Fitted] = {}
@@ -162,6 +160,24 @@ def calibrated(scenario: Scenario, keys: CalibrateKeys, seen: Observed, executor
     _score(fits, observed_by_name, len(seen.design.waves))
     summary = _summary(scenario, keys, seen, fits)
     return Found(summary, _tables(scenario, keys, fits), failures, timings, executor.found)
+
+
+def symbols_of(scenario: Scenario, keys: CalibrateKeys, design: Design) -> tuple[str, ...]:
+    """What is fitted: as asked, else what such a pilot teaches and the user did not set; always what is of the pilot alone."""
+    usual = symbols_for(design)
+    if keys.fitted is None:
+        return tuple(s for s in usual if s not in scenario.overrides())
+    fail_if_set_and_fitted(scenario, keys.fitted)
+    return (*keys.fitted, *(s for s in usual if s in OF_THE_PILOT and s not in keys.fitted))
+
+
+def fail_if_set_and_fitted(scenario: Scenario, fitted: Sequence[str]) -> None:
+    """A value that the user set cannot be learnt."""
+    for symbol in fitted:
+        if symbol in scenario.overrides():
+            raise PovsimError(
+                f"fitted names {symbol}, whose value is set, too (parameters.{symbol}). Leave one of the two out."
+            )
 
 
 def fail_if_cooperatives_are_asked_about(symbols: Sequence[str], design: Design) -> None:

@@ -16,12 +16,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from povsim.errors import PovsimError
-from povsim.experiments.calibration.pilot import SETTLING, START, Design, Pilot, Reports
+from povsim.experiments.calibration.pilot import START, Design, Pilot, Reports
 
 Floats = NDArray[np.float64]
 LEAST_VILLAGES = 20
 """Villages below which a pilot is refused: the spread between villages is hardly seen, and no fewer are simulated."""
+LEAST_MONTH = -11
 MOST_MONTHS = 120
+"""First and last month of a wave: spending of the twelve months before the cooperatives is kept, and ten years after."""
 PANEL_SHARE = 0.5
 """Share of a wave's households that must come again for the survey to count as a panel."""
 ACTIVE = ("legal", "building", "open", "trading")
@@ -78,9 +80,9 @@ def fail_if_too_few_villages(count: int) -> None:
 def fail_if_waves_cannot_be_followed(months: Sequence[int]) -> None:
     """Waves long before the cooperatives begin, or long after."""
     for at, month in enumerate(months):
-        if not -SETTLING < month <= MOST_MONTHS:
+        if not LEAST_MONTH <= month <= MOST_MONTHS:
             raise PovsimError(
-                f"Wave {at + 1} lies {month} months after the cooperatives began; followed are {1 - SETTLING} to {MOST_MONTHS}."
+                f"Wave {at + 1} lies {month} months after the cooperatives began; followed are {LEAST_MONTH} to {MOST_MONTHS}."
                 " Give the month in which they began, starts=YYYY-MM, or leave the wave out."
             )
 

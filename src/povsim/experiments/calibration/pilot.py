@@ -103,7 +103,8 @@ class Pilot:
     """What a pilot leaves, simulated or real.
 
     waves: months [W]; spending [W, n]: seen, in lines, nan where not interviewed; weight [n]; size [n]: persons; village [n];
-    member [W, n]; treated [V]; reports, None where there are none.
+    member [W, n], simulated at the end of the year since the cooperatives began that the wave falls into; treated [V];
+    reports, None where there are none.
     """
 
     waves: tuple[int, ...]
@@ -118,11 +119,15 @@ class Pilot:
 
 @dataclass(frozen=True)
 class Ground:
-    """A sample at the end of the shared burn-in, `SETTLING` months before month 0."""
+    """A sample at the end of the shared burn-in, `SETTLING` months before month 0.
+
+    p: values that it was lived with; given: those that the user set, which a pilot keeps.
+    """
 
     sample: Sample
     state: State
     p: Mapping[str, float]
+    given: Mapping[str, float]
 
 
 def ground(scenario: Scenario, variant: str, number: int) -> Ground:
@@ -137,7 +142,7 @@ def ground(scenario: Scenario, variant: str, number: int) -> Ground:
     )  # fmt: skip
     country.run()
     country.release()
-    return Ground(sample, state, p)
+    return Ground(sample, state, p, scenario.overrides())
 
 
 @lru_cache(maxsize=256)
@@ -157,7 +162,10 @@ def simulate(ground: Ground, design: Design, variant: str, draw: Mapping[str, fl
 
     Everything after the burn-in is a function of the ground, the draw and the key.
     """
-    p = {**parameters.values(variant, design.cooperative), **{s: v for s, v in draw.items() if s in parameters.register()}}
+    p = {
+        **parameters.values(variant, design.cooperative, ground.given),
+        **{s: v for s, v in draw.items() if s in parameters.register()},
+    }
     if design.start:
         p |= {f"start_{name}": share for name, share in zip(START, design.start, strict=True)}
     state, sample = _own_state(ground, p, draw, design, key), ground.sample
@@ -234,7 +242,7 @@ def _interviewed(
     for w, t in enumerate(design.waves):
         here = asked[w][rows]
         at = rows[here]
-        noise = inverse_normal(uniforms(key, Stream.SURVEY, sample.ids[at], max(t, 0))[:, 0])
+        noise = inverse_normal(uniforms(key, Stream.SURVEY, sample.ids[at], t)[:, 0])
         spending[w, here] = seen[t][at] * np.exp(sigma_me * noise)
     return Pilot(
         design.waves,
