@@ -247,11 +247,14 @@ def _arms(summary: Summary, variant: str, words: Language) -> list[Table]:
 
 def _figure(summary: Summary, name: str, rows: Sequence[Row], at: str, scale: float, words: Language) -> str:
     """A column a variant, a row an outcome; estimates with intervals, truths as open circles."""
+    from textwrap import wrap
+
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     variants = list(summary["variants"])
-    canvas = Figure(figsize=(4.8 * len(variants), 5.4))
+    width = 9.6 if len(variants) > 1 else 5.4
+    canvas = Figure(figsize=(width, 5.6))
     FigureCanvasAgg(canvas)
     axes = canvas.subplots(len(MAIN), len(variants), squeeze=False)
     for i, outcome in enumerate(MAIN):
@@ -264,8 +267,8 @@ def _figure(summary: Summary, name: str, rows: Sequence[Row], at: str, scale: fl
     for ax in axes[-1]:
         ax.set_xlabel(words.text("trial.figure.x" if at == "month" else "trial.figure.quantile"))
     title = words.text(f"trial.figure.{name}", level=words.percent(summary["trial"]["level"], 0))
-    canvas.suptitle(title, fontsize=10, x=0.02, ha="left")
-    canvas.subplots_adjust(left=0.16 / len(variants) ** 0.5, right=0.97, top=0.88, bottom=0.1, hspace=0.4, wspace=0.25)
+    canvas.suptitle("\n".join(wrap(title, round(11 * width))), fontsize=10, x=0.02, ha="left")
+    canvas.subplots_adjust(left=0.16 / len(variants) ** 0.5, right=0.97, top=0.86, bottom=0.1, hspace=0.4, wspace=0.25)
     return d.svg(canvas, name, title)
 
 
