@@ -236,3 +236,11 @@ def test_shown_patterns_wait_for_the_hash_of_the_draws(tmp_path, monkeypatch):
     assert not posterior.sealed(path)
     (tmp_path / posterior.SEAL).write_text(hashlib.sha256(path.read_bytes()).hexdigest() + "  posterior.parquet\n")
     assert posterior.sealed(path)
+
+
+def test_the_page_on_patterns_has_the_targets_of_the_evidence():
+    page = (Path(__file__).parents[2] / "docs" / "explanation" / "patterns.md").read_text(encoding="utf-8")
+    for p in targets.fitted_parts():
+        accepted = f"{p.low:g} or more" if p.high is None else f"{p.target:g} ± {p.tolerance:g}"
+        assert f"| {accepted} |" in page, (p.pattern, p.part)
+        assert f"| {p.pattern} |" in page

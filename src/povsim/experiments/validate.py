@@ -212,7 +212,7 @@ def _figures(part: Part, band: Band) -> dict[str, Any]:
     reasons: dict[str, str] = dict.fromkeys(blank, band.reason or "")
     for key, value in (("target", part.target), ("tolerance", part.tolerance)):
         if value is None:
-            reasons[key] = "nine of ten cells must be met" if part.target is not None else "the source gives a direction alone"
+            reasons[key] = "the source gives a direction alone"
     return {
         "part": part.part, "unit": part.unit, "target": part.target, "tolerance": part.tolerance, "low": part.low,
         "high": part.high, "simulated": band.mean, "low80": band.low80, "high80": band.high80, "low95": band.low95,
