@@ -165,7 +165,7 @@ def _drawable(summary: Summary) -> list[tuple[str, str]]:
         (row["pattern"], part["part"])
         for row in summary["patterns"]
         for part in row["parts"]
-        if part["target"] is not None and (part["tolerance"] or part["low"] is not None) and part["simulated"] is not None
+        if part["target"] is not None and part["tolerance"] and part["simulated"] is not None
     ]
     return list(dict.fromkeys(found))
 
@@ -202,7 +202,7 @@ def _named(summary: Summary, pattern: str, part: str, words: Language) -> str:
 
 
 def _mark(ax: Axes, part: Row, y: float, colour: str) -> None:
-    width = part["tolerance"] or abs(part["target"] - (part["low"] if part["low"] is not None else part["target"])) or 1.0
+    width = part["tolerance"] or 1.0
 
     def scaled(x: float) -> float:
         return float(max(-FARTHEST, min(FARTHEST, (x - part["target"]) / width)))

@@ -12,6 +12,8 @@ from povsim import evidence
 
 SHARE_OF_CELLS = ("F1", "F12", "F13")
 """Patterns that are a share of cells met, of which nine of ten must be; no band makes up for fewer."""
+DIGITS = 12
+"""Decimals of a tolerance: what a subtraction adds beyond them is rounding."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,11 @@ class Part:
 
     @property
     def tolerance(self) -> float | None:
-        """Half of the width between the bounds; None where one is open."""
-        return None if self.low is None or self.high is None else (self.high - self.low) / 2
+        """Half of the width between the bounds, or from the target to the one that there is; None where there is neither."""
+        if self.low is not None and self.high is not None:
+            return round((self.high - self.low) / 2, DIGITS)
+        bound = self.high if self.low is None else self.low
+        return None if self.target is None or bound is None else round(abs(self.target - bound), DIGITS)
 
     def within(self, value: float) -> bool:
         """Whether a value lies within the bounds."""
