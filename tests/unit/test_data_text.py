@@ -194,7 +194,7 @@ def test_what_is_no_table_is_called_by_its_name(data: bytes, said: str) -> None:
 
 def test_a_file_that_announces_more_rows_than_it_holds_asks_for_no_memory(binary_files: dict[str, bytes]) -> None:
     data = bytearray(binary_files[".sav"])
-    data[80:84] = (2**30).to_bytes(4, "little")  # number of cases in the head of a .sav file
+    data[80:84] = (500_000_000).to_bytes(4, "little")  # number of cases in the head of a .sav file
     (problem,) = read_bytes(bytes(data), ".sav").problems.listed()
     assert problem.rule == "noise" and "more than its" in problem.reason
 
