@@ -105,6 +105,25 @@ def test_more_precise_data_narrow_more():
     assert contraction == sorted(contraction) and contraction[0] < 0.45 and contraction[-1] > 0.7
 
 
+def many(values, lot, *, pool, threads):
+    """Four statistics of twenty parameters, three of which they hang on."""
+    x, e = list(values.values()), chance(lot)
+    signal = (x[0], x[1], x[0] - x[1] + x[2], 0.5 * x[2])
+    return {f"s{k}": s + 0.3 * e[k] for k, s in enumerate(signal)}
+
+
+def test_in_many_dimensions_weights_stay_of_use_and_nothing_is_identified_by_accident():
+    names, symbols = ("s0", "s1", "s2", "s3"), tuple(f"p{j}" for j in range(20))
+    p = problem(many, (), names, dict(zip(names, (1.0, -0.5, 1.5, 0.3), strict=True)), symbols, (normal_prior,) * 20)
+    found = fit(p, executor(), Settings(waves=0, first=500, generations=2, proposals=150, keep=400))
+    assert found.course.effective > 150
+    rows = identify(found)
+    assert all(row.identified for row in rows[:2]) and all(row.contraction > 0.8 for row in rows[:2])
+    others = np.array([row.contraction for row in rows[3:]])
+    assert abs(others.mean()) < 0.1 and others.max() < 4 * rows[3].contraction_se
+    assert found.mean()[:2] == pytest.approx([1.0, -0.5], abs=0.25)
+
+
 def same(one, two):
     return all(
         np.array_equal(a, b) for a, b in [(one.u, two.u), (one.weights, two.weights), (one.statistics, two.statistics)]
@@ -160,7 +179,7 @@ def test_effective_size_is_between_one_and_the_number(weights):
 def test_what_a_kernel_says_of_its_density_is_a_density(seed, n):
     z = normals(DrawKey(seed, 0), Stream.ASSUMPTIONS, np.arange(n, dtype=np.uint64))[:, :1]
     grid = np.linspace(-60, 60, 60_001)
-    density = np.exp(Kernel.of(z, np.ones(n)).log_density(grid[:, None])) / np.sqrt(2 * np.pi)
+    density = np.exp(Kernel.of(z, np.ones(n), np.eye(1)).log_density(grid[:, None])) / np.sqrt(2 * np.pi)
     assert np.trapezoid(density, grid) == pytest.approx(1, abs=2e-3)
 
 

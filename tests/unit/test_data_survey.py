@@ -67,6 +67,9 @@ def test_poverty_rates_agree_with_samplics(sample: tuple[np.ndarray, Design]) ->
     for alpha in (0, 1, 2):
         poor = np.where(y < 1.0, (1.0 - np.minimum(y, 1.0)) ** alpha, 0.0)
         ours = fgt(y, alpha, design)
+        if not poor.any():  # where samplics divides by 0
+            assert ours.value == ours.se == 0.0
+            continue
         assert (ours.value, ours.se) == pytest.approx(samplics(PopParam.mean, poor, design), rel=1e-6, abs=1e-9)
 
 

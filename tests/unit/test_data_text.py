@@ -32,7 +32,7 @@ def test_lines_are_the_same_in_every_encoding(encoding: str, end: str) -> None:
 
 
 @given(st.lists(LATIN, min_size=1, max_size=5), st.lists(LATIN, min_size=1, max_size=5))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_file_may_change_from_utf8_to_windows(first: list[str], second: list[str]) -> None:
     second = [f"{line}\xe9a" for line in second]  # no UTF-8: a lone 0xE9 before a letter
     data = "\n".join([*first, ""]).encode() + "\n".join([*second, ""]).encode("cp1252")
@@ -42,7 +42,7 @@ def test_a_file_may_change_from_utf8_to_windows(first: list[str], second: list[s
 
 
 @given(st.lists(st.text("abcé;1", min_size=1, max_size=9), min_size=1, max_size=6))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_utf16_may_stand_between_two_parts_of_eight_bits(middle: list[str]) -> None:
     data = b"id;x\n1;2\n" + "\n".join([*middle, ""]).encode("utf-16") + b"plain;last\n"
     assert list(lines_of(data, Decoded())) == ["id;x", "1;2", *middle, "plain;last"]
@@ -52,7 +52,7 @@ def test_utf16_may_stand_between_two_parts_of_eight_bits(middle: list[str]) -> N
     st.sampled_from(sorted(DELIMITERS)),
     st.integers(2, 5).flatmap(lambda n: st.lists(st.lists(CELL, min_size=n, max_size=n), min_size=1, max_size=8)),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_what_the_csv_writer_writes_is_read_back(sign: str, rows: list[list[str]]) -> None:
     rows = [[cell.lstrip("\ufeff") for cell in row] for row in rows if any(row)]
     header = [f"column {at}" for at in range(1, len(rows[0]) + 1)] if rows else ["a", "b"]
@@ -112,7 +112,7 @@ def test_a_path_without_a_file_names_what_is_there(tmp_path) -> None:
 
 
 @given(st.binary(max_size=400), st.sampled_from(sorted(FORMATS)))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_any_bytes_give_a_table_or_problems(data: bytes, suffix: str) -> None:
     table = read_bytes(data, suffix)
     assert isinstance(table.frame, pl.DataFrame)
@@ -130,7 +130,7 @@ def test_a_familiar_beginning_does_not_help_noise(magic: bytes, rest: bytes) -> 
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_damaged_file_of_any_format_gives_a_table_or_a_reason(binary_files: dict[str, bytes], data: st.DataObject) -> None:
     suffix = data.draw(st.sampled_from(sorted(binary_files)))
     whole = bytearray(binary_files[suffix])
@@ -181,3 +181,12 @@ def test_a_file_that_holds_no_table_is_refused(tmp_path) -> None:
     (tmp_path / "empty.csv").write_bytes(b"")
     with pytest.raises(DataError, match="empty"):
         read_table(tmp_path / "empty.csv")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [(b"\xd0\xcf\x11\xe0rest", "save it as .xlsx"), (b"%PDF-1.7 rest", "a PDF"), (b"\x89PNG\r\n\x1a\nrest", "a picture")],
+)
+def test_what_is_no_table_is_called_by_its_name(data: bytes, said: str) -> None:
+    (problem,) = read_bytes(data, ".csv").problems.listed()
+    assert problem.rule == "noise" and said in problem.reason

@@ -39,7 +39,7 @@ def decimal_of(cells: list[str], money: bool = True) -> str:
 
 
 @given(st.lists(st.integers(-(10**9), 10**12).map(lambda i: i / 100), min_size=1, max_size=20), st.booleans(), st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_numbers_written_either_way_are_read_back(values: list[float], comma: bool, grouped: bool) -> None:
     written = [f"{x:,.2f}" if grouped else f"{x:.2f}" for x in values]
     if comma:
@@ -81,7 +81,7 @@ def test_money_in_single_groups_is_read_as_thousands_and_a_weight_is_not() -> No
 
 
 @given(st.text(max_size=20))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_any_text_is_a_finite_number_or_none(cell: str) -> None:
     (value,) = read([cell], ",")
     assert value is None or abs(value) < float("inf")
@@ -89,7 +89,7 @@ def test_any_text_is_a_finite_number_or_none(cell: str) -> None:
 
 
 @given(st.dates(date(1990, 1, 1), date(2060, 12, 31)))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_dates_in_every_known_form(day: date) -> None:
     full, short = FULL[day.month - 1], SHORT[day.month - 1]
     first = day.replace(day=1)

@@ -31,7 +31,10 @@ from povsim.config.defaults import (
 )  # fmt: skip
 from povsim.errors import PovsimError
 
-PATHS = ("out", "branch_from", "recipe", "uncertainty", "data", "cooperatives", "mapping", "cooperatives_mapping")
+PATHS = (
+    "out", "branch_from", "recipe", "data", "cooperatives", "mapping", "cooperatives_mapping", "uncertainty", "posterior",
+    "score",
+)  # fmt: skip
 """Keys whose value is a path, which is read as it stands."""
 LISTS = "Lists are written arms=[a,b], mappings exit={b: .1, W: 24}, numbers 1000 and 0.5; quote text with spaces."
 

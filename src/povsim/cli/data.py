@@ -16,9 +16,10 @@ from povsim.errors import PovsimError, nearest
 if TYPE_CHECKING:
     from povsim.data.inspect import Inspected
 
-HELP = """Try it:  povsim data check docs/how-to/pilot_with_mistakes.csv
+HELP = """Try it:  povsim data example && povsim data check pilot_with_mistakes.csv
 
 povsim data check FILE ...   every problem of a file: row, column, value, reason; several files are waves of one survey
+povsim data example          write pilot_with_mistakes.csv, a small survey to try it on, into this folder
 povsim data mappings         the mappings that come with povsim
 povsim data rules            every rule that rows are held to
   --mapping FILE             which column holds what, in which unit: a YAML file or one of: {mappings}; else it is guessed
@@ -27,11 +28,12 @@ povsim data rules            every rule that rows are held to
   --json                     one JSON object on standard output, schema 1
 
 FILE: CSV (comma, semicolon, tab, bar; decimal comma or point; any encoding), XLSX, Parquet, .dta, .sav.
-Exit codes: 0 no problem, 2 problems found, or the file cannot be read. Nothing is written."""
+Exit codes: 0 no problem, 2 problems found, or the file cannot be read. `check` writes nothing."""
 
 LIMIT = 50
 _OPTIONS = {"--mapping": "FILE", "--kind": "KIND", "--limit": "N", "--json": ""}
-_WORDS = ("check", "mappings", "rules")
+_WORDS = ("check", "example", "mappings", "rules")
+EXAMPLE = "pilot_with_mistakes.csv"
 
 
 def run(argv: Sequence[str]) -> int:
@@ -47,7 +49,7 @@ def run(argv: Sequence[str]) -> int:
     if word == "check":
         return _check(files, options)
     fail_if_files_given(word, files)
-    _mappings() if word == "mappings" else _rules()
+    {"example": _example, "mappings": _mappings, "rules": _rules}[word]()
     return 0
 
 
@@ -64,6 +66,14 @@ def fail_if_files_given(word: str, files: Sequence[str]) -> None:
     """A list takes no file."""
     if files:
         raise PovsimError(f"povsim data {word} takes no file ({files[0]}). To check it: povsim data check {files[0]}.")
+
+
+def fail_if_example_is_there(path: Path, content: bytes) -> None:
+    """A file of the user's is never written over."""
+    if path.exists() and (not path.is_file() or path.read_bytes() != content):
+        raise PovsimError(
+            f"There is already another {path} here; it is not written over. Go to another folder, or move it away."
+        )
 
 
 def fail_if_no_file(files: Sequence[str]) -> None:
@@ -92,6 +102,8 @@ def _number(text: str) -> object:
 
 
 def _show(found: Inspected, limit: int) -> None:
+    from povsim.data.problems import FATAL, REMARK, ROW
+
     if found.named:
         how = "guessed from the names" if found.mapping.guessed else "of the mapping"
         rows = [[role, column, _unit(found, role)] for role, column in found.named.items()]
@@ -115,7 +127,9 @@ def _show(found: Inspected, limit: int) -> None:
     rest = len(problems) - min(limit, len(listed))
     if rest > 0:
         print(f"... and {rest:,} more problems (--limit N, --json)")
-    severity = {p.rule: p.severity for p in problems.found}
+    severity: dict[str, str] = {}
+    for problem in problems.found:  # a rule that is broken in several ways shows the worst of them
+        severity[problem.rule] = min(severity.get(problem.rule, REMARK), problem.severity, key=(FATAL, ROW, REMARK).index)
     counts = [[rule, _CONSEQUENCE[severity[rule]], f"{count:,}"] for rule, count in problems.counts.most_common()]
     print("\n" + table(["rule", "what follows", "problems"], counts))
     print(f"\n{_sentence(found)['en']}")
@@ -175,6 +189,18 @@ def _as_json(found: Inspected) -> dict[str, Any]:
         "rows_unusable": len(problems.bad_rows),
         "sentences": _sentence(found),
     }
+
+
+def _example() -> None:
+    from importlib.resources import files
+
+    content, path = (files("povsim.data") / "example.csv").read_bytes(), Path(EXAMPLE)
+    fail_if_example_is_there(path, content)
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise PovsimError(f"{path} cannot be written here: {error.strerror}. Go to a folder of your own.") from error
+    print(f"Written: {path}, two waves of eight made-up households. Now: povsim data check {path}")
 
 
 def _mappings() -> None:

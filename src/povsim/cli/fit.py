@@ -8,7 +8,7 @@ from typing import Any
 from povsim.cli.arguments import asks_for_help, split_arguments
 from povsim.cli.compare import OPTIONS, fail_if_file_cannot_be_read, fail_if_out_is_given_twice
 
-HELP = """Try it:  povsim fit variants=[trap] symbols=[rho1,sd1] fit.design=24 fit.generations=0 fit.draws=8 --out fit
+HELP = """Try it:  povsim fit variants=[trap] symbols=[rho1,sd1] fit.first=40 fit.keep=40 fit.waves=0 fit.draws=8
 
 Fits parameters to the dynamic patterns of the model page: values that no emulator rules out, then generations of simulations
 of which the nearest to the targets are kept, one variant at a time. Says which parameters the patterns tell nothing about
@@ -18,9 +18,9 @@ povsim fit [KEY=VALUE ...] [--out DIR] [--scenario FILE] [--json]
 
   symbols=[rho1,sd1,delta]      parameters to fit; without it the household side (docs/how-to/fit-the-patterns.md)
   patterns=[F3,F4,F14]          what they are fitted to; without it F3-F7, F9, F10, F13, F14
-  fit.design=240                simulations of a wave of history matching; fit.waves, fit.cut
-  fit.first=120                 simulations of the first generation; fit.generations, fit.proposals, fit.keep
-  fit.draws=100                 draws that are written, each simulated once more
+  fit.design=150                simulations of a wave of history matching; fit.waves, fit.cut
+  fit.first=240                 simulations of the first generation; fit.generations, fit.proposals, fit.keep
+  fit.draws=80                  draws that are written, each simulated once more
   fit.villages=60               sample on which patterns are simulated; fit.households
   commit=true                   also make the draws those of uncertainty=posterior in this installation
   seed, variants, parameters.SYMBOL, threads, workers, scheduler, store, language: as povsim compare --help says
@@ -69,7 +69,7 @@ def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
 def _check(scenario: Any, keys: Any) -> None:
     """Symbols that cannot be fitted are refused before anything is lived."""
     from povsim.experiments.calibration.prior import register_prior
-    from povsim.experiments.fitting.run import symbols_of
+    from povsim.experiments.fitting.variants import symbols_of
 
     register_prior(symbols_of(scenario, keys), scenario.variants[0])
 

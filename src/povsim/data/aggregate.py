@@ -7,12 +7,13 @@ from pathlib import Path
 
 import polars as pl
 
+from povsim.data.deflate import read_own_lines
 from povsim.data.inspect import Paths, inspect, usable
 from povsim.data.mapping import Mapping
 from povsim.data.places import NATIONAL
 from povsim.data.problems import Problems
 
-__all__ = ["AGGREGATE_COLUMNS", "Aggregate", "read_aggregate"]
+__all__ = ["AGGREGATE_COLUMNS", "Aggregate", "own_lines", "read_aggregate"]
 
 AGGREGATE_COLUMNS = {
     "file": "file name where several were read, else null",
@@ -56,3 +57,18 @@ def read_aggregate(paths: Paths, mapping: Mapping | str | Path | None = None, dr
         "province", "district", "area", "month", nulls_last=True, maintain_order=True
     )
     return Aggregate(frame, found.problems, dropped, found.mapping, frozenset(found.named), found.guess, found.sha256)
+
+
+def own_lines(series: Aggregate) -> pl.DataFrame:
+    """The poverty lines in `series`, as `panel.read_panel` takes them for its `own_lines`.
+
+    By province and area where the series tells them apart; a row without a line is passed over.
+    """
+    frame = series.frame.filter(pl.col("line_idr").is_not_null() & pl.col("month").is_not_null())
+    columns = ["month", "line_idr"]
+    if (frame["province"] != NATIONAL).any():
+        columns.append("province")
+    if (frame["area"] != "total").any():
+        frame = frame.with_columns(urban=pl.when(pl.col("area") != "total").then(pl.col("area") == "urban"))
+        columns.append("urban")
+    return read_own_lines(frame.select(columns))

@@ -21,8 +21,15 @@ __all__ = ["READERS"]
 
 
 def read_parquet(data: bytes, problems: Problems, sheet: str | None = None) -> Table:
-    """A Parquet file; nested columns are left out with a remark."""
-    return _typed(pl.read_parquet(BytesIO(data)), problems, {"format": "parquet"}, first=1)
+    """A Parquet file; nested columns are left out with a remark.
+
+    Read by pyarrow: on a damaged file polars may ask for more memory than there is and end the process.
+    """
+    from pyarrow import parquet
+
+    frame = pl.from_arrow(parquet.ParquetFile(BytesIO(data)).read(use_threads=False))
+    assert isinstance(frame, pl.DataFrame)
+    return _typed(frame, problems, {"format": "parquet"}, first=1)
 
 
 def read_dta(data: bytes, problems: Problems, sheet: str | None = None) -> Table:

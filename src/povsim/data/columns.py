@@ -6,21 +6,20 @@ the others (assets, loans, food, ...) the row stays and the cell is missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Mapping_
 from dataclasses import replace
-from difflib import get_close_matches
 
 import polars as pl
 
 from povsim.data import dates, numbers, places
 from povsim.data.delimited import FILE_LINE
 from povsim.data.files import Table
+from povsim.data.find_columns import found_columns, note_missing_columns
 from povsim.data.mapping import Column, Mapping
-from povsim.data.problems import FATAL, REMARK, ROW, Problems
-from povsim.data.roles import ROLES, Role, alike, folded, role_called
+from povsim.data.problems import REMARK, ROW, Problems
+from povsim.data.roles import ROLES, Role
 
-__all__ = ["convert", "found_columns"]
+__all__ = ["convert"]
 
 CORE = frozenset(
     {"household", "spending", "wave", "date", "weight", "size", "village", "member", "treated", "poverty_rate_pct", "status"}
@@ -72,24 +71,6 @@ _STATUS = {
 }
 
 
-def found_columns(table: Table, mapping: Mapping) -> dict[str, tuple[str, ...]]:
-    """For each role of the mapping that the table has: the columns that hold it."""
-    by_name = {folded(name): name for name in reversed(table.columns)}
-    by_name |= {name: name for name in table.columns}
-
-    def column(name: str) -> str | None:
-        return by_name.get(name) or by_name.get(folded(name))
-
-    found = {}
-    for role, spec in mapping.columns.items():
-        here = [column(name) for name in spec.names]
-        if spec.join and all(here):
-            found[role] = tuple(name for name in here if name)
-        elif not spec.join and any(here):
-            found[role] = (next(name for name in here if name),)
-    return found
-
-
 def convert(table: Table, mapping: Mapping, problems: Problems) -> pl.DataFrame:
     """`file_line` and every column of the kind, null where the file lacks it; problems of cells are added to `problems`."""
     found = found_columns(table, mapping)
@@ -108,61 +89,6 @@ def convert(table: Table, mapping: Mapping, problems: Problems) -> pl.DataFrame:
         elif columns:
             columns.append(pl.Series(role.name, [None] * table.frame.height, dtype=TYPES[role.holds]))
     return pl.DataFrame(columns)
-
-
-def note_missing_columns(table: Table, mapping: Mapping, found: dict[str, tuple[str, ...]], problems: Problems) -> None:
-    """Columns of the mapping that the file lacks, with the nearest of those nobody has claimed."""
-    used = {name for names in found.values() for name in names}
-    free = [name for name in table.columns if name not in used]
-    for role in ROLES[mapping.kind]:
-        spec = mapping.columns.get(role.name)
-        if role.name in found or (spec is None and not role.needed):
-            continue
-        names = spec.names if spec is not None else (role.name,)
-        if spec is not None and not role.needed and mapping.note and not mapping.guessed and len(spec.names) > 1:
-            continue  # a packaged list of names that some files lack
-        close = _closest(names, role, free, mapping.kind)
-        hint = f"; the nearest column is '{close}': has it been renamed?" if close else ""
-        listed = ", ".join(table.columns[:12])
-        severity = FATAL if role.needed else REMARK
-        wanted = " + ".join(names) if spec is not None and spec.join else " or ".join(names)
-        problems.add(
-            "renamed_column",
-            severity,
-            f"there is no column for '{role.name}' ({role.meaning}){hint}. Columns of the file: {listed}. "
-            f"Name it in the mapping: columns: {{{role.name}: COLUMN}}",
-            None,
-            wanted,
-        )
-    if mapping.guessed:
-        for name in free:
-            close = alike(mapping.kind, name)
-            role_near = role_called(mapping.kind, close) if close else None
-            if role_near is not None and role_near.name not in found and _very_close(folded(name), role_near.called):
-                problems.add(
-                    "renamed_column",
-                    REMARK,
-                    f"the column is not known and not read; it looks like '{role_near.name}'",
-                    None,
-                    name,
-                )
-
-
-def _very_close(name: str, called: Iterable[str]) -> bool:
-    return bool(get_close_matches(name, list(called), n=1, cutoff=0.75))
-
-
-def _closest(names: Sequence[str], role: Role, free: Sequence[str], kind: str) -> str | None:
-    by_name = {folded(name): name for name in free}
-    for name in free:
-        near = role_called(kind, name)
-        if near is not None and near.name == role.name:
-            return name
-    for wanted in (*names, *role.called):
-        match = get_close_matches(folded(wanted), list(by_name), n=1, cutoff=0.6)
-        if match:
-            return by_name[match[0]]
-    return None
 
 
 def _without_repeated_headers(table: Table, problems: Problems) -> Table:
@@ -197,8 +123,11 @@ def _note_decimal(table: Table, mapping: Mapping, found: dict[str, tuple[str, ..
     for role in ROLES[mapping.kind]:
         if role.name not in found or role.holds not in ("number", "money", "count"):
             continue
-        cells = table.frame[found[role.name][0]]
-        if cells.dtype == pl.String and found[role.name][0] not in table.numbers:
+        name = found[role.name][0]
+        cells = table.frame[name]
+        if cells.dtype == pl.String:
+            if name in table.numbers:
+                cells = cells.filter(table.numbers[name].is_null())
             said += numbers.votes(numbers.tidy(cells), role.holds != "number")
     table.guess["decimal"] = said.decimal
     if not said.clear and said.unclear_comma + said.unclear_point:

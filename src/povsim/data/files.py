@@ -20,6 +20,16 @@ from povsim.errors import PovsimError
 __all__ = ["FORMATS", "Table", "read_bytes", "read_table"]
 
 FORMATS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".xlsx": "xlsx", ".parquet": "parquet", ".dta": "dta", ".sav": "sav"}
+_OTHERS = {
+    b"\xd0\xcf\x11\xe0": "a workbook of the old format .xls: save it as .xlsx",
+    b"%PDF": "a PDF",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"\x1f\x8b": "a compressed file: unpack it first",
+    b"Rar!": "a compressed file: unpack it first",
+    b"7z\xbc\xaf": "a compressed file: unpack it first",
+}
+"""Beginnings of files that are no table."""
 
 
 @dataclass(slots=True)
@@ -87,6 +97,10 @@ def read_bytes(
 
     kind = _kind(data, suffix)
     problems = Problems() if problems is None else problems
+    other = next((name for start, name in _OTHERS.items() if data.startswith(start)), None)
+    if other is not None:
+        problems.add("noise", FATAL, f"this is {other}; give CSV, XLSX, Parquet, .dta or .sav")
+        return Table(pl.DataFrame(), problems)
     if kind == "csv":
         frame, guess = read_delimited(data, problems, known, delimiter)
         return Table(frame, problems, {"format": "text", **guess})
@@ -97,7 +111,7 @@ def read_bytes(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return binary_files.READERS[kind](data, problems, sheet)
-    except (KeyboardInterrupt, SystemExit, MemoryError):
+    except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # what libraries raise on bytes of others is anything, polars' panics included
         what = " ".join(str(error).split())[:120] or type(error).__name__

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import polars as pl
 
-from povsim.data.columns import convert, found_columns
+from povsim.data.columns import convert
 from povsim.data.deflate import Lines, with_lines
 from povsim.data.delimited import FILE_LINE
 from povsim.data.files import bytes_of, read_bytes
+from povsim.data.find_columns import found_columns
 from povsim.data.mapping import PERIODS, Mapping, guess_mapping, load_mapping, unit_of
 from povsim.data.problems import DataError, Problems, fail_if_file_cannot_be_used, fail_if_rows_cannot_be_used
 from povsim.data.roles import KINDS, names_known
@@ -167,6 +168,7 @@ def _finish(found: Inspected, own_lines: pl.DataFrame | None) -> None:
     found.rows = frame.height
     if found.mapping.kind != "aggregate":
         _place_of_district(found)
+        _villages_apart(found)
         frame = found.frame
     if "date" in frame.columns:
         frame = frame.with_columns(month=pl.col("date").dt.truncate("1mo"))
@@ -202,7 +204,29 @@ def _place_of_district(found: Inspected) -> None:
 
 
 MANY = 0.2
-"""Share of households met in several villages above which their numbers are taken to begin anew in every village."""
+"""Share that is more than mistakes.
+
+Of households met in several villages: their numbers begin anew in every village. Of the rows of a village in another district:
+that is another village of the same name.
+"""
+
+
+def _villages_apart(found: Inspected) -> None:
+    """Names that differ in letter case and spaces alone are one village; one name with many rows in two districts is two."""
+    first: dict[str, str] = {}
+    names = found.frame["village"].drop_nulls().unique(maintain_order=True).to_list()
+    spelt = {name: first.setdefault(" ".join(name.split()).casefold(), name) for name in names}
+    frame = found.frame.with_columns(pl.col("village").replace(spelt)) if spelt else found.frame
+    found.frame = frame
+    rows = frame.drop_nulls(["village", "district"]).group_by("village", "district").len()
+    many = rows.filter(pl.col("len") >= MANY * pl.col("len").sum().over("village"))
+    shared = many.filter(pl.len().over("village") > 1)["village"].unique().sort().to_list()
+    if not shared:
+        return
+    found.guess["village"] = f"{len(shared)} names stand in several districts: there a village is district and name"
+    both = pl.concat_str("district", "village", separator=" / ")
+    apart = pl.when(pl.col("village").is_in(shared)).then(pl.coalesce(both, "village")).otherwise("village")
+    found.frame = frame.with_columns(village=apart)
 
 
 def _numbered_within_villages(frame: pl.DataFrame, found: Inspected) -> pl.DataFrame:

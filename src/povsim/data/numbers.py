@@ -103,8 +103,13 @@ def _only(text: pl.Series, decimal: str, group: str, money: bool) -> int:
 def parse(text: pl.Series, decimal: str) -> tuple[pl.Series, pl.Series]:
     """Numbers of tidied cells, null where unreadable; and a mask of cells that could be read with the other sign alone."""
     value = _parse(text, decimal)
-    other = _parse(text, "." if decimal == "," else ",")
-    return value, value.is_null() & other.is_not_null() & text.is_not_null()
+    unread = value.is_null() & text.is_not_null()
+    if not unread.any():
+        return value, unread
+    other = _parse(
+        pl.DataFrame({"x": text, "u": unread}).select(pl.when("u").then("x")).to_series(), "." if decimal == "," else ","
+    )
+    return value, unread & other.is_not_null()
 
 
 def _parse(text: pl.Series, decimal: str) -> pl.Series:

@@ -14,6 +14,7 @@ from povsim.data.inspect import Paths, inspect, usable
 from povsim.data.mapping import Mapping
 from povsim.data.problems import Problems
 from povsim.data.survey import Design
+from povsim.errors import PovsimError
 
 __all__ = ["PANEL_COLUMNS", "Panel", "read_panel"]
 
@@ -73,11 +74,21 @@ class Panel:
         """Weights, strata and clusters of all rows; `persons`: weight times size, so that rates are of persons."""
         weight = self.frame["weight"].to_numpy()
         if persons:
-            weight = weight * self.frame["size"].fill_null(1.0).to_numpy()
+            fail_if_sizes_are_missing(self.frame["size"].null_count(), self.frame.height)
+            weight = weight * self.frame["size"].to_numpy()
         return Design(
             np.asarray(weight, dtype=np.float64),
             self.frame["stratum"].rank("dense").to_numpy().astype(np.int64),
             self.frame["cluster"].rank("dense").to_numpy().astype(np.int64),
+        )
+
+
+def fail_if_sizes_are_missing(missing: int, rows: int) -> None:
+    """Rates of persons count each household as often as it has persons."""
+    if missing:
+        raise PovsimError(
+            f"{missing} of {rows} rows have no household size, without which no rate of persons can be had. Name the column "
+            "in the mapping (size: COLUMN), or ask for rates of households."
         )
 
 

@@ -21,7 +21,7 @@ KEPT_PER_RULE = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One problem: `line` of the file (None: the file as a whole), column as the file calls it, value as it stands there."""
+    """One problem: `line` of the file (None: the file as a whole), column as the file calls it, the cell."""
 
     rule: str
     severity: str

@@ -94,11 +94,15 @@ def absurd_spending(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Na
         (pl.col("spending") >= 0) & ~lines.is_between(mapping.low_lines, mapping.high_lines)
     )
     reasons = [
-        f"{x:.3g} poverty lines per head and month; believed are {mapping.low_lines:g} to {mapping.high_lines:g}"
+        f"{_plain(x)} poverty lines per head and month; believed are {mapping.low_lines:g} to {mapping.high_lines:g}"
         for x in rows["_lines"].to_list()
         if x is not None
     ]
     _note(rule, rows.filter(pl.col("_lines").is_not_null()), named, problems, "spending", pl.Series(reasons, dtype=pl.String))
+
+
+def _plain(x: float) -> str:
+    return f"{x:,.0f}" if x >= 100 else f"{x:.3g}"
 
 
 def implausible_unit(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, problems: Problems) -> None:
@@ -193,6 +197,10 @@ def duplicate(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, p
     _note(rule, against, named, problems, keys[0], reasons)
 
 
+PANEL_SHARE = 0.2
+"""Share of households met more than once from which on a survey is a panel, whose households can be missed."""
+
+
 def missing_wave(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, problems: Problems) -> None:
     """A household that is not met in a wave between its first and the last one of the survey."""
     rows = frame.filter(pl.col("household").is_not_null() & pl.col("wave").is_not_null())
@@ -200,7 +208,8 @@ def missing_wave(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named
     met = rows.group_by("household", maintain_order=True).agg(
         pl.col("wave").unique().sort(), pl.col("file", "file_line").first()
     )
-    if len(waves) < 2 or not (met["wave"].list.len() > 1).any():
+    again = int((met["wave"].list.len() > 1).sum())
+    if len(waves) < 2 or again <= PANEL_SHARE * met.height:
         return  # one wave, or a repeated survey of other households
     met = met.filter(pl.col("wave").list.len() < len(waves))
     reasons = [
@@ -217,6 +226,20 @@ def changes_village(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Na
     moved = rows.with_columns(_first=first).filter(pl.col("village") != pl.col("_first"))
     reasons = moved.select(pl.format("household {} was in village {} before", "household", "_first")).to_series()
     _note(rule, moved, named, problems, "village", reasons)
+
+
+def village_in_other_district(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, problems: Problems) -> None:
+    """A few rows of a village in another district than the rest of it."""
+    rows = frame.filter(pl.col("village").is_not_null() & pl.col("district").is_not_null())
+    here = rows.with_columns(_here=pl.len().over("village", "district"))
+    usual = (
+        here.sort("_here", "district", descending=True, maintain_order=True)
+        .group_by("village")
+        .agg(_usual=pl.col("district").first())
+    )
+    strange = here.join(usual, on="village", maintain_order="left").filter(pl.col("district") != pl.col("_usual"))
+    reasons = strange.select(pl.format("most rows of village {} lie in {}", "village", "_usual")).to_series()
+    _note(rule, strange, named, problems, "district", reasons)
 
 
 def district_of_other_province(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, problems: Problems) -> None:
@@ -256,6 +279,7 @@ OF_CELLS: tuple[tuple[str, str, str], ...] = (
     ("one_column", FATAL, "one column only: another delimiter"),
     ("no_sheet", FATAL, "a sheet that the workbook lacks"),
     ("renamed_column", FATAL, "a column that the file lacks (a remark where no estimate needs it)"),
+    ("no_figures", FATAL, "reports or series without any figure"),
     ("repeated_column", REMARK, "two columns of one name"),
     ("nested_column", REMARK, "a column of lists or bytes"),
     ("repeated_header", REMARK, "the line of column names in the midst of rows"),
@@ -295,6 +319,13 @@ RULES: tuple[Rule, ...] = (
         ROW,
         "district and province do not belong together",
         district_of_other_province,
+    ),
+    Rule(
+        "village_in_other_district",
+        (*_P, *_C),
+        REMARK,
+        "rows of a village in another district than the rest",
+        village_in_other_district,
     ),
     Rule("share_out_of_range", _A, ROW, "a rate outside 0 to 100 percent", share_out_of_range),
     Rule("duplicate", (*_P, *_C, *_A), ROW, "the same household and wave (village and month, place and date) twice", duplicate),

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
-from povsim.experiments.contrasts import FEWEST_DISCORDANT, half_width
+from povsim.experiments.contrasts import FEWEST_DISCORDANT, NO_SPREAD, half_width
 from povsim.experiments.replicate import Replicate
 from povsim.measures.groups import FEWEST_HOUSEHOLDS, GROUPS
 
@@ -156,9 +157,7 @@ def _contrast(cells: Sequence[_Cells], arm: str, against: str) -> dict[str, Floa
     up, down = gained.mean(axis=0), lost.mean(axis=0)
     half = np.full(up.size, np.nan)
     if count > 1:
-        difference = gained - lost
-        known = np.isfinite(difference).all(axis=0)
-        half[known] = [half_width(difference[:, k], [c.draw for c in cells], 0.95) for k in np.flatnonzero(known)]
+        half = _half(gained - lost, [c.draw for c in cells])
     return {
         "households": np.mean([c.total for c in cells], axis=0),
         "simulated": np.sum([c.count for c in cells], axis=0),
@@ -171,6 +170,19 @@ def _contrast(cells: Sequence[_Cells], arm: str, against: str) -> dict[str, Floa
         "n01": down,
         "discordant": differing.sum(axis=0),
     }
+
+
+def _half(difference: Floats, draws: Sequence[int | None]) -> Floats:
+    """Half the 95 % interval of each level; `difference` [replicate, level]."""
+    count, levels = difference.shape
+    if draws[0] is None:
+        sd = difference.std(axis=0, ddof=1)
+        sd[sd <= NO_SPREAD] = 0.0
+        return np.asarray(float(stdtrit(count - 1, 0.975)) * sd / math.sqrt(count))
+    half = np.full(levels, np.nan)
+    known = np.isfinite(difference).all(axis=0)
+    half[known] = [half_width(difference[:, k], draws, 0.95) for k in np.flatnonzero(known)]
+    return half
 
 
 def _row(found: Mapping[str, Floats], at: int) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def _parameters(summary: Summary, variant: str, words: Language) -> Table:
         (
             row["symbol"], f"{_digits(row['prior_mean'], words)} ({_digits(row['prior_sd'], words)})",
             f"{_digits(row['mean'], words)} ({_digits(row['sd'], words)})",
-            f"{_digits(row['low90'], words)} – {_digits(row['high90'], words)}", words.number(row["contraction"], 2),
+            f"{_digits(row['low90'], words)} – {_digits(row['high90'], words)}", _contraction(row, words),
             _yes(row["identified"], words), _partner(row, words),
         )
         for row in summary["variants"][variant]["parameters"]
@@ -147,6 +147,10 @@ def _parameters(summary: Summary, variant: str, words: Language) -> Table:
     heads = _heads(words, "parameter", "prior", "posterior", "interval", "contraction", "identified", "with")
     title = words.text("fit.table.parameters", variant=v.variant_label(variant, words))
     return Table(title, heads, rows, 1, words.text("fit.table.contraction"))
+
+
+def _contraction(row: Mapping[str, Any], words: Language) -> str:
+    return f"{words.number(row['contraction'], 2)} ({words.number(row['contraction_se'], 2)})"
 
 
 def _partner(row: Mapping[str, Any], words: Language) -> str:
@@ -215,6 +219,7 @@ def _patterns_figure(summary: Summary, words: Language) -> str:
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.set_xlabel(words.text("fit.figure.tolerances"))
+    d.number_ticks(ax, words, "x", 7)
     _legend(ax, variants, words)
     title = words.text("fit.figure.patterns")
     canvas.suptitle(title, fontsize=10, x=0.02, ha="left")

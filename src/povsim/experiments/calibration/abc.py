@@ -3,8 +3,10 @@
 Generations are those of adaptive population Monte Carlo (M. Lenormand, F. Jabot and G. Deffuant, Computational Statistics 28,
 2013): each proposes a fixed number of draws around those kept, simulates all of them, and keeps the best of old and new. So
 what is kept never hangs on which simulation ended first (contract C2), unlike samplers that propose until enough are accepted
-(T. Toni and others, Journal of the Royal Society Interface 6, 2009). Proposals stay in the region that history matching left,
-and every draw has the weight prior over proposal (M. A. Beaumont and others, Biometrika 96, 2009). Simulations are jobs, so a
+(T. Toni and others, Journal of the Royal Society Interface 6, 2009). Proposals stay in the region that history matching left.
+Every draw has the weight prior over proposal (M. A. Beaumont and others, Biometrika 96, 2009), the proposal being the mixture
+of all generations (J.-M. Cornuet and others, Scandinavian Journal of Statistics 39, 2012): as the first one is the prior, no
+weight can be larger than all simulations over those of the first, in however many dimensions. Simulations are jobs, so a
 calibration that was killed goes on from the store and ends in the same posterior.
 """
 
@@ -23,7 +25,7 @@ from povsim.experiments.calibration.history import Region, fill, left_share, nar
 from povsim.experiments.calibration.posterior import Course, Posterior, effective_size
 from povsim.experiments.calibration.prior import scores, uniforms_of
 from povsim.experiments.calibration.problem import LOTS, Problem, simulated, with_errors
-from povsim.experiments.calibration.proposals import Kernel, proposals
+from povsim.experiments.calibration.proposals import Kernel, Mixture, directions, proposals
 from povsim.experiments.executor import Executor
 
 Floats = NDArray[np.float64]
@@ -181,32 +183,31 @@ class _Run:
         noisy = with_errors(problem, kept.statistics, kept.lots)
         fail_if_too_few(noisy, p)
         distance = distance_of(problem, settings, kept.u, noisy)
-        far = distance(noisy)
+        pool, far = kept, distance(noisy)
+        mixture = Mixture(len(far), max(self.left[-1], 1 / REGION_POINTS) if self.left else 1.0)
         weights = np.ones(len(far))
         at = best(far, settings.keep)
         thresholds, accepted = [float(far[at].max())], []
-        kept, far, weights, noisy = kept.rows(at), far[at], weights[at], noisy[at]
-        region_share = max(self.left[-1], 1 / REGION_POINTS) if self.left else 1.0
         for generation in range(1, settings.generations + 1):
-            kernel = Kernel.of(scores(kept.u), weights)
+            fine = np.isfinite(far)
+            basis = directions(scores(pool.u[fine]), distance.summaries(noisy[fine]))
+            kernel = Kernel.of(scores(pool.u[at]), weights[at], basis)
             drawn = proposals(kernel, region, problem.key, generation, settings.proposals)
             if not len(drawn.z):
                 break
             new = self.simulate(uniforms_of(drawn.z), settings.waves + generation)
             new_noisy = with_errors(problem, new.statistics, new.lots)
             new_far = distance(new_noisy)
-            # Both densities are those of the region: the prior's share of it, and the share of the kernel's draws in it.
-            log_w = -0.5 * (drawn.z**2).sum(axis=1) - kernel.log_density(drawn.z)
-            new_weights = np.exp(log_w) * drawn.share / region_share
-            accepted.append(float((new_far < far.max()).mean()))
-            kept = kept.with_more(new)
-            far, weights = np.concatenate([far, new_far]), np.concatenate([weights, new_weights])
+            accepted.append(float((new_far < thresholds[-1]).mean()))
+            pool, far = pool.with_more(new), np.concatenate([far, new_far])
             noisy = np.concatenate([noisy, new_noisy])
+            mixture.add(kernel, drawn)
+            weights = mixture.weights(scores(pool.u))
             at = best(far, settings.keep)
-            kept, far, weights, noisy = kept.rows(at), far[at], weights[at], noisy[at]
-            thresholds.append(float(far.max()))
+            thresholds.append(float(far[at].max()))
             if accepted[-1] < settings.least_accepted:
                 break
+        kept, far, weights, noisy = pool.rows(at), far[at], weights[at], noisy[at]
         u = kept.u
         if settings.adjust:
             weights = weights * nearness(far, float(np.nextafter(far.max(), np.inf)))

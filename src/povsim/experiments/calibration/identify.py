@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from povsim.draws import DrawKey
-from povsim.experiments.calibration.posterior import Posterior
+from povsim.experiments.calibration.posterior import Posterior, effective_size
 
 Floats = NDArray[np.float64]
 LEAST = 0.2
@@ -17,8 +17,9 @@ LEAST = 0.2
 
 @dataclass(frozen=True)
 class Identified:
-    """A parameter before and after. contraction: 1 - variance of the posterior over that of the prior; with: the parameter
-    that it is most correlated with in the posterior, and how (None: there is no other)."""
+    """A parameter before and after. contraction: 1 - variance of the posterior over that of the prior, with its
+    Monte-Carlo standard error (of normal draws); most_with: the parameter that it is most correlated with in the posterior,
+    and correlation: how (None: there is no other)."""
 
     symbol: str
     prior_mean: float
@@ -28,6 +29,7 @@ class Identified:
     low90: float
     high90: float
     contraction: float
+    contraction_se: float
     most_with: str | None
     correlation: float | None
 
@@ -43,6 +45,7 @@ def identify(posterior: Posterior) -> list[Identified]:
     mean, variance = posterior.mean(), posterior.variance()
     low, high = posterior.quantile(0.05), posterior.quantile(0.95)
     correlation = posterior.correlation()
+    size = effective_size(posterior.weights)
     rows = []
     for j, symbol in enumerate(posterior.prior.symbols):
         others = np.abs(correlation[j])
@@ -58,6 +61,7 @@ def identify(posterior: Posterior) -> list[Identified]:
                 float(low[j]),
                 float(high[j]),
                 float(1 - variance[j] / prior_variance[j]),
+                float(variance[j] / prior_variance[j] * np.sqrt(2 / size)),
                 None if at is None else posterior.prior.symbols[at],
                 None if at is None else float(correlation[j, at]),
             )
