@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from povsim.cli import COMMANDS, national
+from povsim.cli import COMMANDS, national, power
 from povsim.cli.arguments import split_arguments
 from povsim.cli.compare import OPTIONS
 from povsim.cli.compose import compose
@@ -51,6 +51,8 @@ def test_commands_are_understood(page: str, command: list[str]) -> None:
             scenario_from(compose(one))
     if name == "national" and "--help" not in rest:
         national.checked(*split_arguments(rest, OPTIONS))
+    if name == "power" and "--help" not in rest:
+        power.scenario_of(*split_arguments(rest, OPTIONS))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

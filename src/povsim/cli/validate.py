@@ -1,0 +1,92 @@
+"""`povsim validate`: every pattern against what was published, misses included."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from povsim.cli.arguments import asks_for_help, split_arguments
+from povsim.cli.compare import OPTIONS, fail_if_file_cannot_be_read, fail_if_out_is_given_twice
+from povsim.errors import PovsimError
+
+HELP = """Try it:  povsim validate 'patterns=[F3,F9,F14]' validate.samples=2 validate.draws=0 --out patterns
+
+Simulates the patterns F1 to F16 as their publications saw them (period, growth, survey error, persons or households), and V1 to
+V5, which are never fitted, as trials; sets target, tolerance, simulated value with 80% and 95% band, verdict and source side by
+side, for both variants. What misses stays in the table; docs/explanation/patterns.md discusses each.
+
+povsim validate [KEY=VALUE ...] [--out DIR] [--scenario FILE] [--json]
+
+  patterns=[F3,F9,V1]           only these; without it all
+  posterior=FILE.parquet        draws of the parameters, as povsim fit writes them; without it those of this version
+  validate.draws=60             draws that the bands are made of; 0: the register's values alone, no bands
+  validate.samples=8            samples of villages where there are no draws
+  validate.villages=100         small national sample of F2-F10 and F13-F16; validate.households=50 of each village
+  validate.per_district=50      villages of every district for F1, F11 and F12; validate.of_each=50 households of each
+  validate.shown=8              trials of V1 to V5 (0: none); validate.shown_villages=300 villages of each
+  variants=[trap], parameters.SYMBOL=VALUE, seed, threads, workers, store, language: as povsim compare --help says
+  --out DIR, --scenario FILE, --json, -m: as povsim compare --help says
+
+V1 to V5 are lived only with draws whose hash is committed (povsim/parameters/posterior.sha256).
+Exit codes: 0 done, 1 some runs failed, 2 something given cannot be used, 130 interrupted."""
+
+OF_OTHERS = (
+    "arms", "arm_definitions", "programmes", "scenarios", "equal_money", "break_even", "futures", "assumptions", "ledger",
+    "checkpoints", "branch_from", "branch_month", "rollout", "exit", "replicates", "population", "horizon_months",
+)  # fmt: skip
+"""Keys of a comparison that no pattern reads."""
+
+
+def run(argv: Sequence[str]) -> int:
+    """Compose, check, run, show."""
+    if asks_for_help(argv):
+        print(HELP)
+        return 0
+    options, overrides = split_arguments(argv, OPTIONS)
+
+    from povsim.cli.experiment import reported, run_experiment
+
+    experiment = reported("validate", _live)
+    if "-m" in options:
+        from povsim.cli.sweep import run_sweep
+
+        return run_sweep(experiment, options, overrides, scenario_of)
+    return run_experiment(experiment, scenario_of(options, overrides), as_json="--json" in options)
+
+
+def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
+    """The scenario with the keys of the validation, checked."""
+    from povsim.cli.compose import compose
+    from povsim.config import scenario_from
+    from povsim.config.defaults import own_keys
+    from povsim.config.validate import validate_from
+
+    fail_if_out_is_given_twice(options, overrides)
+    fail_if_a_pattern_does_not_read_it(overrides)
+    base = dict(fail_if_file_cannot_be_read(options["--scenario"])) if "--scenario" in options else {}
+    base.pop("out", None)
+    if "--out" in options:
+        base["out"] = options["--out"]
+    given = compose(overrides, base, "validate")
+    keys = validate_from({key: given.pop(key) for key in own_keys("validate")})
+    return scenario_from(given).with_own(keys.plain())
+
+
+def fail_if_a_pattern_does_not_read_it(overrides: Sequence[str]) -> None:
+    """A key of a comparison: patterns have a population, arms and a period of their own."""
+    for text in overrides:
+        key = text.lstrip("+~").partition("=")[0].partition(".")[0]
+        if key in OF_OTHERS:
+            raise PovsimError(
+                f"'{text}': each pattern has the population, period and programmes of its publication. Leave {key} out; "
+                "sizes are validate.villages, validate.per_district and the others of povsim validate --help."
+            )
+
+
+def _live(scenario: Any, progress: Any) -> Any:
+    import json
+
+    from povsim.config.validate import validate_from
+    from povsim.experiments import validate  # only where something is run: compiled rules take a while to import
+
+    return validate.run(scenario, validate_from(json.loads(scenario.own)), progress)
