@@ -195,7 +195,6 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"parameters": {"pi": 50}}, "range"),
     ({"parameters": [1]}, "keys and values"),
     ({"uncertainty": "priors"}, "Did you mean 'prior'"),
-    ({"uncertainty": "draws.parquet"}, "no such file"),
     ({"uncertainty": True}, "no text"),
     ({"n_draws": 10}, "no parameter is drawn"),
     ({"uncertainty": "prior", "n_draws": 2}, "3 to 2000"),

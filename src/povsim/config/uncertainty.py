@@ -24,7 +24,7 @@ def uncertainty_from(given: Mapping[str, Any]) -> tuple[str, int | None]:
     source, count = given["uncertainty"], given["n_draws"]
     checks.fail_if_not_text("uncertainty", source, ACCEPTED)
     if source not in WORDS:
-        fail_if_there_is_no_file(source)
+        fail_if_it_is_no_word_and_no_file(source)
     if source == "point":
         fail_if_draws_are_idle(count)
         return source, None
@@ -32,12 +32,10 @@ def uncertainty_from(given: Mapping[str, Any]) -> tuple[str, int | None]:
     return source, DEFAULT_DRAWS if count is None else read.whole("n_draws", count, FEWEST_DRAWS, MOST_DRAWS)
 
 
-def fail_if_there_is_no_file(source: str) -> None:
-    """A word that is none of the three, or a file that is not there."""
+def fail_if_it_is_no_word_and_no_file(source: str) -> None:
+    """A word that is none of the three, and no name of a file of draws."""
     if Path(source).suffix != ".parquet":
         raise PovsimError(f"uncertainty = '{source}' is not known.{checks.hint(source, WORDS)} Accepted: {ACCEPTED}.")
-    if not Path(source).is_file():
-        raise PovsimError(f"uncertainty = '{source}': there is no such file. Accepted: {ACCEPTED}.")
 
 
 def fail_if_draws_are_idle(count: object) -> None:

@@ -42,7 +42,7 @@ from povsim.experiments.futures import ArmFutures
 from povsim.experiments.keep import keep
 from povsim.experiments.ledger import ArmLedger
 from povsim.experiments.mechanism import examine, steps_of_mechanism
-from povsim.experiments.parameter_draws import ParameterDraw, under
+from povsim.experiments.parameter_draws import Draws, ParameterDraw, under
 from povsim.experiments.replicate import TODAYS_AID, Replicate
 from povsim.experiments.runs import Source, job_to_live
 from povsim.model.arm import Arm
@@ -97,6 +97,9 @@ def run(scenario: Scenario, progress: Progress) -> Comparison:
     failures: list[str] = []
     branch = Branch.of(scenario)
     after = begins_after(scenario, branch)
+    if scenario.n_draws is not None:  # a file that cannot be used says so before anything is lived
+        for variant in scenario.variants:
+            Draws(scenario, variant)
     if branch is not None:
         fail_if_it_cannot_begin(scenario, branch, after, partial(_bases, scenario))
     with (

@@ -20,6 +20,7 @@ import polars as pl
 from povsim import parameters
 from povsim.config import Scenario
 from povsim.config.shift import Shift
+from povsim.config.uncertainty import ACCEPTED
 from povsim.draws import DrawKey, Stream, uniforms
 from povsim.errors import PovsimError
 
@@ -127,6 +128,7 @@ def under(scenario: Scenario, cooperative: str | None) -> dict[str, float]:
 def posterior_file(source: str) -> Path:
     """The file of draws that `uncertainty` names. Raises PovsimError where the committed one is missing."""
     if source != "posterior":
+        fail_if_there_is_no_file(source)
         return Path(source)
     path = Path(str(files("povsim.parameters") / COMMITTED))
     if not path.is_file():
@@ -135,6 +137,12 @@ def posterior_file(source: str) -> Path:
             "that it writes, uncertainty=FILE.parquet, or use uncertainty=prior."
         )
     return path
+
+
+def fail_if_there_is_no_file(source: str) -> None:
+    """A file of draws that is not there."""
+    if not Path(source).is_file():
+        raise PovsimError(f"uncertainty = '{source}': there is no such file. Accepted: {ACCEPTED}.")
 
 
 def _rows(scenario: Scenario, variant: str, count: int) -> list[dict[str, float]]:
