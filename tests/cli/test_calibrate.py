@@ -6,6 +6,7 @@ import json
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 import yaml
@@ -25,6 +26,7 @@ TINY = [
     "pilots=500",
     "checks=100",
     "posterior_draws=100",
+    "ahead_years=1",
     "variants=[trap]",
     "threads=2",
 ]
@@ -60,7 +62,12 @@ def test_the_result_says_what_was_learnt(folder: Path) -> None:
     assert not rows["hab"]["identified"]
     assert summary["variants"]["trap"]["checks"]["of"] > 20 and summary["variants"]["trap"]["energy_score"] > 0
     assert len(summary["sentences"]["en"]) == len(summary["sentences"]["id"]) > 3
-    assert "sentences" in summary and "tables/posterior.parquet" in summary["sentences"]["en"][-1]
+    coming = pl.read_parquet(folder / "tables" / "forecast.parquet")
+    assert sorted(coming["month"].unique().to_list()) == [12, 24] and coming.height == 2 * 2 * 3
+    wide = coming.filter(pl.col("measure") == "poor").pivot("arm", index="month", values="mean")
+    gap = (wide["cooperative"] - wide["none"] - wide["difference"]).to_numpy()
+    assert np.abs(gap).max() < 1e-12 and (coming["low95"] <= coming["low80"]).all()
+    assert "tables/posterior.parquet" in summary["sentences"]["en"][-1]
 
 
 def test_the_posterior_can_be_drawn_from(folder: Path) -> None:

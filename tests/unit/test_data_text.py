@@ -190,3 +190,21 @@ def test_a_file_that_holds_no_table_is_refused(tmp_path) -> None:
 def test_what_is_no_table_is_called_by_its_name(data: bytes, said: str) -> None:
     (problem,) = read_bytes(data, ".csv").problems.listed()
     assert problem.rule == "noise" and said in problem.reason
+
+
+def test_a_file_that_announces_more_rows_than_it_holds_asks_for_no_memory(binary_files: dict[str, bytes]) -> None:
+    data = bytearray(binary_files[".sav"])
+    data[80:84] = (500_000_000).to_bytes(4, "little")  # number of cases in the head of a .sav file
+    (problem,) = read_bytes(bytes(data), ".sav").problems.listed()
+    assert problem.rule == "noise" and "more than its" in problem.reason
+
+
+def test_parquet_with_text_that_is_no_text_is_refused(tmp_path) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    raw = pa.array([b"abc", b"\xff\xfe"], type=pa.binary()).buffers()
+    text = pa.StringArray.from_buffers(2, raw[1], raw[2])
+    parquet.write_table(pa.table({"household": text, "spending": [1.0, 2.0]}), tmp_path / "t.parquet")
+    (problem,) = read_bytes((tmp_path / "t.parquet").read_bytes(), ".parquet").problems.listed()
+    assert problem.rule == "noise" and "UTF8" in problem.reason.replace("-", "")

@@ -136,13 +136,21 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path: Path, columns: dict[str, 
 
 def test_a_file_without_shifts_or_that_is_no_table_says_so(tmp_path: Path) -> None:
     path = tmp_path / "draws.parquet"
-    pl.DataFrame({"variant": ["trap"] * 3, "draw": [0, 1, 2]}).write_parquet(path)
+    some = {"variant": ["trap"] * 3, "draw": [0, 1, 2], "shift_mu_urban": [0.0] * 3}
+    pl.DataFrame(some).write_parquet(path)
     scenario = scenario_from({**TINY, "uncertainty": str(path), "n_draws": 3})
     with pytest.raises(PovsimError, match="'shift_mu_rural' is missing"):
         pd.Draws(scenario, "trap")
     path.write_text("variant,draw")
     with pytest.raises(PovsimError, match="no Parquet table"):
         pd.Draws(scenario, "trap")
+
+
+def test_a_file_of_a_pilot_knows_no_shifts_and_lets_them_be_found(tmp_path: Path) -> None:
+    path = tmp_path / "draws.parquet"
+    pl.DataFrame({"variant": ["trap"] * 3, "draw": [0, 1, 2], "j0": [-3.0, -3.1, -3.2]}).write_parquet(path)
+    draws = pd.Draws(scenario_from({**TINY, "uncertainty": str(path), "n_draws": 3}), "trap")
+    assert draws.at(1).values["j0"] == -3.1 and draws.at(1).shift is None
 
 
 def test_a_missing_posterior_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

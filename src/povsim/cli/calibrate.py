@@ -26,6 +26,7 @@ povsim calibrate data=FILE [cooperatives=FILE] [KEY=VALUE ...] [--out DIR] [--sc
   cooperative=as_planned    scenario of the cooperatives of the pilot
   fitted=[g_w,sd1]          parameters to fit; without it those that such a pilot can teach
   pilots=4000               simulated pilots of each variant; checks=200 behind each band; posterior_draws=1000 that are written
+  ahead_years=3             years after the last wave that are forecast with and without cooperatives; 0: none
   population=indonesia      where the villages lie: population.provinces=[Bali] narrows it; toy: nowhere
   --out DIR, --scenario FILE, --json   as povsim compare --help says
 

@@ -33,6 +33,8 @@ class CalibrateKeys:
     """Simulated pilots of each variant, 500 to 100,000."""
     checks: int
     """Simulated pilots behind each predictive band, 100 to 10,000."""
+    ahead_years: int
+    """Years after the last wave that are forecast by arm, 0 to 10."""
     posterior_draws: int
     """Draws that are written of each variant, 100 to 100,000."""
 
@@ -52,6 +54,7 @@ def calibrate_from(mapping: Mapping[str, Any]) -> CalibrateKeys:
         fitted=None if mapping["fitted"] is None else tuple(read.words("fitted", mapping["fitted"], "[g_w,sd1]")),
         pilots=read.whole("pilots", mapping["pilots"], 500, 100_000),
         checks=read.whole("checks", mapping["checks"], 100, 10_000),
+        ahead_years=read.whole("ahead_years", mapping["ahead_years"], 0, 10),
         posterior_draws=read.whole("posterior_draws", mapping["posterior_draws"], 100, 100_000),
     )
 

@@ -27,7 +27,9 @@ def read_parquet(data: bytes, problems: Problems, sheet: str | None = None) -> T
     """
     from pyarrow import parquet
 
-    frame = pl.from_arrow(parquet.ParquetFile(BytesIO(data)).read(use_threads=False))
+    table = parquet.ParquetFile(BytesIO(data)).read(use_threads=False)
+    table.validate(full=True)  # text that is no UTF-8 would end polars later
+    frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     return _typed(frame, problems, {"format": "parquet"}, first=1)
 
@@ -49,6 +51,8 @@ def _statistics(kind: str, data: bytes, problems: Problems) -> Table:
     with tempfile.NamedTemporaryFile(suffix=f".{kind}") as file:
         file.write(data)
         file.flush()
+        _, said = read(file.name, metadataonly=True, encoding="latin1")
+        fail_if_shorter_than_it_says(said.number_rows, said.number_columns, data)
         try:
             columns, meta = read(file.name, output_format="dict")
         except UnicodeDecodeError:
@@ -58,6 +62,16 @@ def _statistics(kind: str, data: bytes, problems: Problems) -> Table:
     for name, labels in meta.variable_value_labels.items():
         table.labels[name] = {_as_text(code): str(label) for code, label in labels.items()}
     return table
+
+
+def fail_if_shorter_than_it_says(rows: int | None, columns: int | None, data: bytes) -> None:
+    """A number of rows that no file of this length holds: memory would be asked for all of them.
+
+    A cell takes a byte at least in .dta and in the compression of .sav, and a thousandth of one in .zsav.
+    """
+    room = len(data) * (1100 if data.startswith(b"$FL3") else 1)
+    if (rows or 0) * max(columns or 0, 1) > room:
+        raise ValueError(f"{rows} rows are announced, more than its {len(data)} bytes can hold")
 
 
 def _column(name: str, values: Any) -> pl.Series:

@@ -16,7 +16,7 @@ from povsim.reporting.verdict import Summary
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-TABLES = ("identified", "predictive")
+TABLES = ("forecast", "identified", "predictive")
 CLEAR = 0.1
 """Difference of two energy scores, as a share of the better one, below which they are called alike."""
 
@@ -79,8 +79,49 @@ def sentences(summary: Summary, code: str) -> list[str]:
             count = words.number(len(checks["beyond"]))
             out.append(words.text("calibrate.sentence.beyond", variant=name, count=count, named=named))
     out += _scores(summary, words)
+    out += _coming(summary, words)
     out.append(words.text("calibrate.sentence.use", path=summary["posterior"]))
     return out
+
+
+def _coming(summary: Summary, words: Language) -> list[str]:
+    """Poor persons at the end of the forecast, by arm."""
+    out = []
+    for variant, one in summary["variants"].items():
+        last = max((row["month"] for row in one["coming"]), default=0)
+        rows = {row["arm"]: row for row in one["coming"] if row["month"] == last}
+        if not rows:
+            continue
+        fields = {
+            arm: f"{words.percent(row['mean'])} ({words.interval(row['low80'], row['high80'], words.percent, short=True)})"
+            for arm, row in rows.items()
+            if arm != "difference"
+        }
+        gap = rows["difference"]
+        difference = f"{words.points(gap['mean'])} ({words.interval(gap['low80'], gap['high80'], words.points, short=True)})"
+        name = v.variant_label(variant, words)
+        out.append(
+            words.text("calibrate.sentence.coming", variant=name, month=words.number(last), difference=difference, **fields)
+        )
+    return out
+
+
+def coming_table(tables: Mapping[str, Any], words: Language) -> Table:
+    """The coming years by variant and arm: poor persons as a survey would see them."""
+    rows = []
+    for row in d.rows_of(tables.get("forecast")):
+        if row["measure"] != "poor":
+            continue
+        write = words.points if row["arm"] == "difference" else words.percent
+        rows.append((
+            v.variant_label(row["variant"], words), words.text(f"calibrate.arm.{row['arm']}"), words.number(row["month"]),
+            write(row["mean"]),
+            words.interval(row["low80"], row["high80"], write, short=True),
+            words.interval(row["low95"], row["high95"], write, short=True),
+        ))  # fmt: skip
+    names = ("variant", "arm", "month", "poor", "band80", "band95")
+    heads = tuple(words.text(f"calibrate.head.{name}") for name in names)
+    return Table(words.text("calibrate.table.coming"), heads, tuple(rows), labels=2)
 
 
 def _scores(summary: Summary, words: Language) -> list[str]:
@@ -277,6 +318,11 @@ def page(summary: Summary, tables: Mapping[str, Any], drawn: Mapping[str, str], 
         ],
         "scores": [Part("text", text) for text in _scores(summary, words)],
     }
+    if tables.get("forecast") is not None:
+        sections["coming"] = [
+            Part("text", words.text("calibrate.text.coming")),
+            Part("table", coming_table(tables, words)),
+        ]
     return Page(
         title=words.text("calibrate.title"),
         subtitle=words.text("calibrate.subtitle", file=data["file"]),

@@ -21,6 +21,7 @@ from povsim.data.panel import read_panel
 from povsim.draws import DrawKey
 from povsim.errors import PovsimError
 from povsim.experiments.calibration import checks
+from povsim.experiments.calibration.ahead import forecast_rows
 from povsim.experiments.calibration.condition import conditioned, recovered
 from povsim.experiments.calibration.identify import LEAST, Identified, identify
 from povsim.experiments.calibration.learnt import OF_THE_PILOT, prior_for, symbols_for
@@ -67,11 +68,18 @@ class Fitted:
     scale: Floats = field(default_factory=lambda: np.zeros(0))
     beyond: list[str] = field(default_factory=list)
     """Statistics of the data outside of everything that was simulated from the prior."""
+    coming: list[dict[str, Any]] = field(default_factory=list)
+    """Forecast of the coming years by arm."""
 
     def identified(self) -> NDArray[np.bool_]:
         """Parameters [p] that the data narrow, and that pilots of this design tell apart."""
         narrowed = np.array([row.contraction >= LEAST for row in self.rows])
         return narrowed & (self.recovered >= LEAST_CORRELATION)
+
+    def kept(self, n: int, seed: int) -> Floats:
+        """Uniforms [n, p] of equally weighted draws; what is not identified is drawn from its prior, apart from the others."""
+        key = DrawKey(seed, 0)
+        return np.where(self.identified(), self.posterior.resampled(n, key).u, self.prior.draws(key, n, generation=1))
 
 
 def run(scenario: Scenario, progress: Progress) -> Found:
@@ -147,7 +155,9 @@ def calibrated(scenario: Scenario, keys: CalibrateKeys, seen: Observed, executor
     fail_if_cooperatives_are_asked_about(symbols, seen.design)
     observed_by_name = summary_of(seen.pilot)
     fits: dict[str, Fitted] = {}
-    size = len(scenario.variants) * (keys.pilots + keys.checks * (1 + (len(seen.design.waves) > 1)))
+    size = len(scenario.variants) * (
+        keys.pilots + keys.checks * (1 + (len(seen.design.waves) > 1) + forecasts(keys, seen.design))
+    )
     began = time.perf_counter()
     with progress("Simulated pilots", size) as bar:
         for variant in scenario.variants:
@@ -230,7 +240,16 @@ def fit_variant(
         before = conditioned(table, prior, np.where(last, np.nan, target))
         lived = before.resampled(keys.checks, key).u
         fitted.held_out = _aligned(simulated(question, lived, HELD_OUT, executor, advance, failures), table.names)
+    if forecasts(keys, question.design):
+        fitted.coming = forecast_rows(
+            question, fitted.kept(keys.checks, question.scenario.seed), keys.ahead_years, executor, advance, failures
+        )
     return fitted
+
+
+def forecasts(keys: CalibrateKeys, design: Design) -> bool:
+    """Whether there are arms and years to forecast."""
+    return keys.ahead_years > 0 and design.treated > 0
 
 
 def beyond(table: Table, target: Floats) -> list[str]:
@@ -292,6 +311,7 @@ def _summary(scenario: Scenario, keys: CalibrateKeys, seen: Observed, fits: dict
                 "beyond": fit.beyond,
             },
             "energy_score": score_of(fit, found, len(pilot.waves)),
+            "coming": [row for row in fit.coming if row["measure"] == "poor"],
             "effective": fit.posterior.course.effective,
             "simulations": fit.posterior.course.simulations,
             "reasons": {} if len(pilot.waves) > 1 else {"energy_score": "one wave: nothing to hold out"},
@@ -322,9 +342,9 @@ def _summary(scenario: Scenario, keys: CalibrateKeys, seen: Observed, fits: dict
 
 
 def _tables(scenario: Scenario, keys: CalibrateKeys, fits: dict[str, Fitted]) -> dict[str, pl.DataFrame]:
-    draws, own, rows, bands = [], [], [], []
+    draws, own, rows, bands, coming = [], [], [], [], []
     for variant, fit in fits.items():
-        kept = _with_prior_elsewhere(fit, keys.posterior_draws, scenario.seed)
+        kept = fit.kept(keys.posterior_draws, scenario.seed)
         values = fit.prior.values(kept)
         frame = pl.DataFrame(values, schema=list(fit.prior.symbols), orient="row")
         index = {"variant": [variant] * len(values), "draw": np.arange(len(values))}
@@ -336,17 +356,11 @@ def _tables(scenario: Scenario, keys: CalibrateKeys, fits: dict[str, Fitted]) ->
             for row, yes, r in zip(fit.rows, fit.identified(), fit.recovered, strict=True)
         ]
         bands += [{"variant": variant, **row} for row in fit.checks]
-    return {
+        coming += [{"variant": variant, **row} for row in fit.coming]
+    tables = {"forecast": pl.DataFrame(coming)} if coming else {}
+    return tables | {
         POSTERIOR: pl.concat(draws),
         "pilot_level": pl.concat(own),
         "identified": pl.DataFrame(rows, infer_schema_length=None),
         "predictive": pl.DataFrame(bands, infer_schema_length=None),
     }
-
-
-def _with_prior_elsewhere(fit: Fitted, n: int, seed: int) -> Floats:
-    """Uniforms [n, p] of equally weighted draws; parameters that are not identified from their prior, apart from the others."""
-    key = DrawKey(seed, 0)
-    kept = fit.posterior.resampled(n, key).u
-    fresh = fit.prior.draws(key, n, generation=1)
-    return np.where(fit.identified(), kept, fresh)
