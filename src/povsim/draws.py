@@ -8,7 +8,7 @@ Contract C1.
 """
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, unique
 
 import numpy as np
 from numba import njit
@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 ROUNDS = 13
 
 
+@unique
 class Stream(IntEnum):
     """The streams, declared once; the same (stream, month, entity, word) never serves two purposes."""
 
@@ -67,6 +68,23 @@ class Stream(IntEnum):
     """by parameter, month being the draw: its quantile, and another one"""
     TRIAL = 21
     """by household or village: lot of the assignment to arms, place among those asked by the survey"""
+    CALIBRATION = 22
+    """by purpose and particle, month being the generation: see `povsim.experiments.calibration.keyed`"""
+    PARAMETERS = 23
+    """by parameter, month being the draw: its quantile"""
+    DESIGN = 24
+    """by column of a design of sensitivity: how far its points are turned; by bootstrap sample: the rows that it takes"""
+    PILOT = 29
+    """by household: interviewed at all (by village), lost after this wave; by village: report received, lot of treatment"""
+    FORECAST = 30
+    """by draw of a forecast and by draw of blocks: what `povsim.experiments.forecast_draws` names"""
+    POWER_TRIAL = 41
+    """of a textbook trial, month being the trial: outcomes of four households of a village"""
+    PILOT_PLACE = 42
+    """by place in a simulated pilot, month being the pilot: which village of the bank, which survey of it"""
+    PILOT_SURVEY = 43
+    """by household, alternative being the survey: order in which it is drawn; month by month: found again, survey error
+    (normal); proxy-means score (normal); at month 1: misread assets, savings (normals)"""
 
 
 @dataclass(frozen=True)

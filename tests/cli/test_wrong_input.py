@@ -60,7 +60,7 @@ WRONG = [
     ("checkpoints=[7]", ["checkpoints[0] = 7", "multiple of 12", "nearest: 12"]),
     ("ledger=some", ["true, false, or a list"]),
     ("futures=many", ["futures", "0 to 10000"]),
-    ("uncertainty=prior", ["not built yet", "point"]),
+    ("uncertainty=priors", ["Did you mean 'prior'", "posterior"]),
     ("out=", ["out", "path of a folder"]),
     ("--out", ["--out needs a value"]),
 ]

@@ -165,6 +165,7 @@ def test_who_counts_in_delta_all():
     r = SimpleNamespace(
         sample=SimpleNamespace(weight=weight),
         tracked=np.array([1]),
+        draw=None,
         outcomes={
             "b": SimpleNamespace(lasting=np.array([True, False, True, False])),
             "a": SimpleNamespace(lasting=np.array([False, True, True, False])),

@@ -25,7 +25,10 @@ PASSES = {
         "trade": ("membership", "candidates", "chances", "those_who_join", "leaving_and_dues"),
     },
     ("trading and credit",): {"trade": ("sales_and_loans", "vouchers_spent")},
-    ("repayment and default",): {"passes": ("service_of_loans", "repayment")},
+    ("repayment and default",): {
+        "passes": ("service_of_loans", "repayment"),
+        "finance": ("microcredit_and_groups",),
+    },
     ("spending and coping",): {
         "passes": ("planning", "neighbours_help", "help_of_the_pool", "coping"),
     },
@@ -33,13 +36,14 @@ PASSES = {
     ("cooperative accounts and SHU",): {"accounts": ("monthly_accounts", "close_year", "members_and_loans")},
     ("governance and funnel",): {"accounts": ("governance_and_funnel", "dissolve")},
     ("registry",): {
+        "programmes.programme": ("teach",),
         "registry": ("predicted_consumption", "renew_records"),
         "country": ("_enrol", "_on_todays_aid", "_graduated", "_taper", "_registry", "_schedule"),
         "local_government": (),
     },
     ("measurement",): {
         "accounts": ("terms_of_next_month",),
-        "month": ("follow",),
+        "month": ("follow", "last_income"),
         "measurement": (
             "consumption_of_the_year",
             "last_below_the_line",
@@ -143,7 +147,7 @@ def test_the_table_names_what_the_compiled_passes_touch(names: tuple[str, ...]) 
 
 def columns_in(module: str, functions: tuple[str, ...]) -> set[str]:
     """TABLE.column of every such attribute in the functions of a module of `povsim.model`."""
-    tree = ast.parse((Path(povsim.model.__path__[0]) / f"{module}.py").read_text(encoding="utf-8"))
+    tree = ast.parse((Path(povsim.model.__path__[0]) / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
     found = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name in functions}
     assert set(found) == set(functions), f"povsim.model.{module} has changed: put its functions into PASSES"
     return {

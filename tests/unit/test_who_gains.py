@@ -21,6 +21,8 @@ PAIRS = [("aid", "none"), ("aid_cooperative", "aid")]
 class Made(SimpleNamespace):
     """What `who_gains` reads of a replicate."""
 
+    draw = None
+
     def group(self, name: str) -> Any:
         return self.structural if name == "structural" else np.ones(self.weight.size, bool)
 

@@ -14,7 +14,7 @@ from povsim.cli.trial import scenario_of
 from povsim.draws import DrawKey
 from povsim.experiments.observe import Survey, met, panel_at, panel_of_arms
 from povsim.experiments.replicate import burn_in
-from povsim.experiments.shown import shown
+from povsim.experiments.shown import MATCHED_ON, matching_beyond_truth, shown
 from povsim.experiments.trial import trial_of
 from povsim.experiments.trial_design import CONTROL, OUTSIDE, assign, eligible_households, lowest, strata_of
 from povsim.experiments.trial_effects import covers_nothing, effects, estimate, quantile_effects
@@ -190,6 +190,25 @@ def test_what_a_recipe_of_ones_own_shows(tmp_path):
     assert got["assets"] > 5 and got["tails"] > 5 and 0 < got["beyond"] < got["assets"] + 1
     again = shown(str(file), scenario, "trap", 0, replicate=replicate, changes={"components": {"a": {"amount_L": 0.0}}})
     assert abs(again["assets"]) < 0.05  # what is left spills over from the other arm
+
+
+@pytest.mark.parametrize(("selection", "truth"), [(0.0, 0.2), (0.5, 0.2), (0.5, 0.0)])
+def test_matching_finds_the_truth_and_what_it_cannot_see(selection, truth):
+    """Members who truly gain `truth`, and would have had `selection` more anyway, for reasons that nobody recorded."""
+    found = lived("eligible.rule=all", "components.grant.amount_L=0")
+    member = np.arange(found.rows.size) % 3 == 0
+    before = np.sin(found.rows * 1.7) + 3.0  # what the survey knew, and what outcomes depend on
+    after = before + selection * member
+    observed = {name: values.copy() for name, values in found.observed.items()}
+    true = {name: values.copy() for name, values in found.true.items()}
+    for name in MATCHED_ON:
+        observed[name][0, 0] = before
+    true["member"][-1, 0] = member
+    observed["consumption"][-1, 0] = true["consumption"][-1, 0] = after + truth * member
+    true["consumption"][-1, 1] = after
+    made = replace(found, observed=observed, true=true)
+    beyond = matching_beyond_truth(made, "consumption", len(found.trial.waves) - 1, 1)
+    assert beyond == pytest.approx(selection, abs=0.03)
 
 
 # --- the survey -------------------------------------------------------------------------------------------------------

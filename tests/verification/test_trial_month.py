@@ -118,3 +118,13 @@ def test_stops_change_no_bit():
     assert seen == [5, 7, 12, 24]
     for name in ("life", "home", "place", "coop"):
         np.testing.assert_array_equal(getattr(a.state, name), getattr(b.state, name))
+
+
+def test_what_is_given_in_lines_is_booked_in_the_rupiah_of_the_families_that_get_it():
+    grant = Component("grant", "cash", amount_L=1.5, month=4, delivered_share=0.5)
+    c, offered = trial(world("trap"), (grant,), {"pkh_idr_year": 0.0, "sembako_idr_month": 0.0}, 12, record=True)
+    c.run()
+    booked = c.record.outlay[("state_aid", "benefits")]
+    assert booked[1].sum() == 0 and np.flatnonzero(booked[0]).tolist() == [3]
+    line = c.state.life[LIFE.line]
+    assert booked[0, 3] == pytest.approx(1.5 * (c.sample.weight * line)[offered].sum(), rel=1e-12)

@@ -11,16 +11,22 @@ from povsim.errors import PovsimError, nearest
 
 COMMANDS = {
     "compare": "who leaves poverty for good, arm by arm",
-    "parameters": "the register: every parameter with range, source and grade",
-    "month": "the order of a month, stage by stage",
-    "evidence": "the published figures, with source and grade",
-    "population": "the fitted synthetic population, and rebuilding it",
     "rollout": "where to start, and how fast: orders of villages under the same resources",
-    "trial": "a programme as a randomised trial, with the truth beside what it finds",
-    "validate": "every pattern against what was published, misses included",
     "national": "every household of every village, district by district",
+    "trial": "a programme as a randomised trial, with the truth beside what it finds",
+    "fit": "parameters of the household side, fitted to the dynamic patterns",
+    "validate": "every pattern against what was published, misses included",
+    "calibrate": "what the monitoring data of a pilot say about the parameters",
+    "forecast": "the coming years by arm, and how well such forecasts do",
+    "sensitivity": "which parameters the answer rests on, and what a pilot should measure",
+    "power": "how many villages a pilot needs, and how wrong other estimators are",
+    "data": "a file of an evaluator: every problem, before it is used",
     "report": "write the report of a result folder again",
     "explain": "one household in every arm, and what made the difference",
+    "parameters": "the register: every parameter with range, source and grade",
+    "evidence": "the published figures, with source and grade",
+    "population": "the fitted synthetic population, and rebuilding it",
+    "month": "the order of a month, stage by stage",
     "doctor": "versions, cores and cache of this installation",
 }
 

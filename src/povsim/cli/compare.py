@@ -60,6 +60,8 @@ MEANINGS = {
     "assumptions": "draws of parameters that say how much of the answer assumptions move; 0: not asked",
     "ledger": "exits by mechanism, lost exits by cause: true | [aid_cooperative,...]",
     "checkpoints": "[0,60]: months at whose end all arms are kept; 0: the end of the burn-in",
+    "uncertainty": "point | prior | posterior | FILE.parquet: draws of the parameters, in every interval",
+    "n_draws": "draws of the parameters, 3 to 2,000 (null: 16); replicates are spread over them, two or more each",
     "branch_from": "a result folder with checkpoints: begin there",
     "branch_month": "at the end of which month; null: the latest kept",
     "seed": "0 to 2^63 - 1",
@@ -150,6 +152,7 @@ def _show(summary: Mapping[str, Any], language: str) -> None:
         equal_money_table,
         everyone_table,
         scenarios_table,
+        uncertain_table,
     )
 
     words = spoken(language)
@@ -165,6 +168,7 @@ def _show(summary: Mapping[str, Any], language: str) -> None:
             everyone_table(summary, variant, words),
             after_aid_table(summary, variant, words),
             assumptions_table(summary, variant, words),
+            uncertain_table(summary, variant, words),
             break_even.table(summary, variant, words),
         )
         if table is not None

@@ -31,7 +31,10 @@ from povsim.config.defaults import (
 )  # fmt: skip
 from povsim.errors import PovsimError
 
-PATHS = ("out", "branch_from", "recipe", "posterior")
+PATHS = (
+    "out", "branch_from", "recipe", "data", "cooperatives", "mapping", "cooperatives_mapping", "uncertainty", "posterior",
+    "score",
+)  # fmt: skip
 """Keys whose value is a path, which is read as it stands."""
 LISTS = "Lists are written arms=[a,b], mappings exit={b: .1, W: 24}, numbers 1000 and 0.5; quote text with spaces."
 
@@ -142,6 +145,7 @@ def _nested(text: str, command: str) -> dict[str, Any]:
     fail_if_interpolated(text)
     key, _, value = text.partition("=")
     if key in PATHS:
+        fail_if_key_is_unknown((key,), command)
         return {key: _plain(value)}
     override = fail_if_unreadable(text, command)
     path = override.key_or_group.split(".")

@@ -36,7 +36,7 @@ OWN = {"arms": ["aid", "aid_cooperative"], "variants": ["trap"], "replicates": 1
 """Defaults of this command, where they are not those of `povsim compare`."""
 OF_OTHERS = (
     "population.villages", "population.households_per_village", "rollout", "scenarios", "break_even", "futures", "assumptions",
-    "ledger", "replicates", "checkpoints", "branch_from", "branch_month",
+    "ledger", "replicates", "checkpoints", "branch_from", "branch_month", "uncertainty", "n_draws",
 )  # fmt: skip
 """Keys of `povsim compare` that the help leaves out: most are refused."""
 SHARE = "share of each district's villages that are lived, at least one, 0-1; null: all of them"

@@ -65,8 +65,8 @@ def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
     """The scenario with the keys of the trial, checked; a recipe lies below the file and the command line."""
     from povsim.cli.compose import compose
     from povsim.config import scenario_from
-    from povsim.config.defaults import merged
-    from povsim.config.trial import recipe_from, trial_from, trial_keys
+    from povsim.config.defaults import merged, own_keys
+    from povsim.config.trial import recipe_from, trial_from
 
     fail_if_out_is_given_twice(options, overrides)
     base = dict(fail_if_file_cannot_be_read(options["--scenario"])) if "--scenario" in options else {}
@@ -80,7 +80,7 @@ def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
         base["out"] = options["--out"]
     fail_if_arms_are_given(overrides)
     given = compose(overrides, base, "trial")
-    own = {key: given.pop(key) for key in trial_keys()}
+    own = {key: given.pop(key) for key in own_keys("trial")}
     trial = trial_from(own)
     fail_if_it_lives_too_long(trial.waves[-1], given)
     return scenario_from(given | {"arms": ARMS}).with_own(trial.plain())

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from povsim.config import checkpoints, checks, later, read
+from povsim.config import checkpoints, checks, read
 from povsim.config.arms import ArmSpec, across, arms_from, definitions_from, idle_levers, resolved, unused_definitions
 from povsim.config.defaults import GROUP_KEY, defaults, group_choices, merged
 from povsim.config.mechanism import futures_from, ledger_from
@@ -17,6 +17,7 @@ from povsim.config.population import Population, population_from
 from povsim.config.programmes import ProgrammeSpec, programmes_from
 from povsim.config.rollout import Rollout, as_keys, rollout_from
 from povsim.config.shift import NO_SHIFT, Shift
+from povsim.config.uncertainty import file_hash, uncertainty_from
 from povsim.errors import PovsimError
 
 VARIANTS = ("trap", "no_trap")
@@ -29,7 +30,7 @@ FOLLOW_MONTHS = 60
 
 _NO_NUMBER = ("out", "threads", "language", "reuse")
 """Keys that change no number of a result."""
-_OF_THIS_MACHINE = ("workers", "shards", "scheduler", "store", "warnings", "own", "shift")
+_OF_THIS_MACHINE = ("workers", "shards", "scheduler", "store", "warnings", "own", "drawn", "shift")
 """Fields that say how this machine runs it: no part of the scenario that is written and hashed (a `shift` is)."""
 
 NOTHING_LIMITS = Rollout("all", 1.0, None, None, None, 1.0, 0, 0.0, 0.0, None, 0.0, None, False, 1.0, ())
@@ -115,8 +116,14 @@ class Scenario:
     """What runs but may not be meant."""
     own: str = "{}"
     """Keys of the command alone (`configs/command/`), checked, as JSON."""
+    uncertainty: str = "point"
+    """Where parameters are drawn from: `point` (not at all), `prior`, `posterior`, or a file of draws."""
+    n_draws: int | None = None
+    """Draws of the parameters; None where none is drawn."""
     shift: Shift = NO_SHIFT
     """How far the fitted population moves so that `parameters` keep its margins (`experiments.refit`); no key of the user."""
+    drawn: tuple[str, ...] = ()
+    """Symbols among `parameters` that a draw has set, not the user (`experiments.parameter_draws`); no key of the user."""
 
     @property
     def window(self) -> tuple[int, int]:
@@ -144,6 +151,7 @@ class Scenario:
             rollout=NOTHING_LIMITS, payer=PAYERS[0], equal_money=EQUAL_MONEY[0], break_even=False, reuse=True, threads=None,
             language="en", out=None, futures=0, assumptions=0, ledger=(), workers=None, shards=None, scheduler=None, store=None,
             checkpoints=(), branch_from=None, branch_month=None, warnings=(), own="{}",
+            uncertainty="point", n_draws=None, drawn=(),
         )  # fmt: skip
 
     def resolved(self) -> dict[str, Any]:
@@ -167,6 +175,8 @@ class Scenario:
     def content_hash(self) -> str:
         """SHA-256 of every key that can change a number."""
         counted = {key: value for key, value in self.resolved().items() if key not in _NO_NUMBER}
+        content = file_hash(self.uncertainty)
+        counted |= {} if content is None else {"uncertainty": content}
         return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
 
 
@@ -176,8 +186,7 @@ def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
     A group may be given by its name (`{"population": "toy"}`) or by its keys (`{"population": {"villages": 50}}`).
     """
     given = _with_defaults(mapping)
-    later.fail_if_uncertainty_is_not_point(given["uncertainty"])
-    later.fail_if_draws_are_asked_for(given["n_draws"])
+    uncertainty, n_draws = uncertainty_from(given)
     horizon = read.years("horizon_months", given["horizon_months"], 84, 600)
     cooperative = _cooperative(given["cooperative"])
     programmes = programmes_from(given["programmes"], horizon)
@@ -236,6 +245,8 @@ def scenario_from(mapping: Mapping[str, Any]) -> Scenario:
         branch_from=branch_from,
         branch_month=checkpoints.branch_month(given["branch_month"], branch_from, horizon),
         warnings=tuple(warnings),
+        uncertainty=uncertainty,
+        n_draws=n_draws,
     )
 
 

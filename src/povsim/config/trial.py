@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from povsim.config import checks, read
-from povsim.config.defaults import config_folder, group_choices, own_keys
+from povsim.config.defaults import config_folder, group_choices
 from povsim.errors import PovsimError
 
 UNITS = ("household", "village")
@@ -395,8 +395,3 @@ def fail_if_a_component_begins_after_the_end(components: tuple[Component, ...], 
     for c in components:
         if c.month > waves[-1]:
             raise PovsimError(f"components.{c.name} begins in month {c.month}, the last wave is month {waves[-1]}. Add a wave.")
-
-
-def trial_keys() -> tuple[str, ...]:
-    """Names of the keys that only this command has."""
-    return tuple(own_keys("trial"))

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
 
-from povsim.experiments.contrasts import FEWEST_DISCORDANT, Floats
+from povsim.experiments.contrasts import FEWEST_DISCORDANT, Floats, half_width
 from povsim.experiments.replicate import Replicate
 
 PARTS = ("all", "baseline_poor", "others")
@@ -39,7 +38,8 @@ class Part:
 def parts_of(replicates: Sequence[Replicate], arm: str, against: str) -> list[Part]:
     """Delta_all and its two parts, in the order of PARTS; mean and t interval over replicates."""
     rows = np.array([_one(r, arm, against) for r in replicates])  # [replicate, part, (up, down, households, discordant)]
-    return [_part(arm, against, name, rows[:, k]) for k, name in enumerate(PARTS)]
+    draws = [r.draw for r in replicates]
+    return [_part(arm, against, name, rows[:, k], draws) for k, name in enumerate(PARTS)]
 
 
 def lasting_share(replicates: Sequence[Replicate], arm: str) -> float:
@@ -62,12 +62,12 @@ def _one(r: Replicate, arm: str, against: str) -> list[list[float]]:
     return [both, *out]
 
 
-def _part(arm: str, against: str, name: str, rows: Floats) -> Part:
+def _part(arm: str, against: str, name: str, rows: Floats, draws: Sequence[int | None]) -> Part:
     difference = rows[:, 0] - rows[:, 1]
     mean = float(difference.mean())
     low = high = None
     if difference.size > 1:
-        half = float(stdtrit(difference.size - 1, 0.975)) * float(difference.std(ddof=1)) / np.sqrt(difference.size)
+        half = half_width(difference, draws, 0.95)
         low, high = mean - half, mean + half
     discordant = int(rows[:, 3].sum())
     few = discordant < FEWEST_DISCORDANT

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from povsim import parameters
 from povsim.config import Scenario
 from povsim.config.arms import ArmSpec, lever_values
 from povsim.errors import PovsimError
-from povsim.experiments import assumptions, break_even, comparison_tables
+from povsim.experiments import assumptions, break_even, comparison_tables, uncertain
 from povsim.experiments.branch import Branch, begins_after, fail_if_it_cannot_begin, notes_on
 from povsim.experiments.checkpoint import VariantKept
 from povsim.experiments.equal_money import (
@@ -42,6 +42,7 @@ from povsim.experiments.futures import ArmFutures
 from povsim.experiments.keep import keep
 from povsim.experiments.ledger import ArmLedger
 from povsim.experiments.mechanism import examine, steps_of_mechanism
+from povsim.experiments.parameter_draws import Draws, ParameterDraw, under
 from povsim.experiments.replicate import TODAYS_AID, Replicate
 from povsim.experiments.runs import Source, job_to_live
 from povsim.model.arm import Arm
@@ -79,6 +80,10 @@ class VariantRun:
     ledger: list[dict[str, ArmLedger]] | None = None
     """By replicate and cooperative arm; None: not asked for."""
     break_even: break_even.BreakEven | None = None
+    draws: list[ParameterDraw] = field(default_factory=list)
+    """Draws of the parameters that its replicates were lived with, in their order; none: all are at their values."""
+    tried: int = 0
+    """Draws that were tried for these: the others do not keep the margins of the population."""
 
     def kept(self) -> VariantKept:
         """What checkpoints of it hold."""
@@ -92,6 +97,9 @@ def run(scenario: Scenario, progress: Progress) -> Comparison:
     failures: list[str] = []
     branch = Branch.of(scenario)
     after = begins_after(scenario, branch)
+    if scenario.n_draws is not None:  # a file that cannot be used says so before anything is lived
+        for variant in scenario.variants:
+            Draws(scenario, variant)
     if branch is not None:
         fail_if_it_cannot_begin(scenario, branch, after, partial(_bases, scenario))
     with (
@@ -101,7 +109,7 @@ def run(scenario: Scenario, progress: Progress) -> Comparison:
         runs = []
         for variant in scenario.variants:
             live = Lived(scenario, variant, executor, bar.advance, failures, after)
-            runs.append(_variant(live))
+            runs.append(_variant(live) if scenario.n_draws is None else uncertain.variant_run(live, _variant))
             if scenario.break_even:
                 runs[-1].break_even = _break_even(live, runs[-1])
             if scenario.assumptions:
@@ -121,6 +129,10 @@ def run(scenario: Scenario, progress: Progress) -> Comparison:
 def steps_of(scenario: Scenario, after: int = 0) -> float:
     """Steps of the progress bar of a run that begins after month `after`."""
     twins = any(arm.of for arm in scenario.arms)
+    if scenario.n_draws is not None:
+        own = replace(scenario, replicates=uncertain.replicates_per_draw(scenario), n_draws=None)
+        margins = scenario.uncertainty == "prior"
+        return scenario.n_draws * (steps_of(own, after) + margins * len(scenario.variants))
     each = scenario.replicates * (2 + twins + steps_of_mechanism(scenario))
     each += choices(scenario) if twins and not after else 0
     if scenario.break_even:
@@ -132,7 +144,8 @@ def steps_of(scenario: Scenario, after: int = 0) -> float:
 class Lived:
     """Lives replicates of one variant through the executor; one that fails is a line in `failures`, the others go on.
 
-    after: month of the checkpoints at whose end the arms of the comparison begin, 0 for the branch.
+    after: month of the checkpoints at whose end the arms of the comparison begin, 0 for the branch; first: number of the first
+    replicate.
     """
 
     scenario: Scenario
@@ -141,6 +154,12 @@ class Lived:
     advance: Advance
     failures: list[str]
     after: int = 0
+    first: int = 0
+
+    @property
+    def numbers(self) -> range:
+        """Numbers of the replicates of the comparison."""
+        return range(self.first, self.first + self.scenario.replicates)
 
     def source(self, number: int) -> Source:
         """Replicate `number`."""
@@ -157,7 +176,7 @@ class Lived:
 def model_arm(scenario: Scenario, variant: str, spec: ArmSpec) -> Arm:
     """The arm as the model lives it; one of equal cost with today's aid, before its money is added."""
     # levers go before parameters set by the user, else an arm and the one without its levers would be the same
-    given = scenario.overrides()
+    given = under(scenario, spec.cooperative)
     p = parameters.values(variant, spec.cooperative, given | lever_values(variant, spec.levers, given))
     rollout = spec.rollout or scenario.rollout
     aid = dict(TODAYS_AID) if spec.aid else {}
@@ -197,7 +216,7 @@ def _variant(live: Lived) -> VariantRun:
     twins = [spec for spec in scenario.arms if spec.of is not None]
     solved = _solved(live, twins)
     arms = {name: arm for name, arm in _bases(scenario, variant).items() if name not in {spec.name for spec in twins}} | solved
-    replicates = live.replicates(range(scenario.replicates), list(arms.values()), 2 + bool(solved), live.after)
+    replicates = live.replicates(live.numbers, list(arms.values()), 2 + bool(solved), live.after)
     if not replicates:
         failures = live.failures
         raise PovsimError(

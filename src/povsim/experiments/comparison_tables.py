@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from scipy.special import stdtrit
 
 from povsim.config import Scenario
-from povsim.experiments import assumptions, break_even_tables, who_gains
+from povsim.experiments import assumptions, break_even_tables, uncertain, who_gains
 from povsim.experiments.after_aid import after_aid_of
 from povsim.experiments.all_households import lasting_share, parts_of
-from povsim.experiments.contrasts import Contrast, CostDifference, paired_contrast, spans, villages_needed
+from povsim.experiments.contrasts import (
+    Contrast,
+    CostDifference,
+    half_width,
+    paired_contrast,
+    spans,
+    villages_needed,
+)
 from povsim.experiments.futures_tables import e5_contrast, e5_fields, future_rows
 from povsim.experiments.households import households
 from povsim.experiments.ledger_tables import ledger_rows, ledger_summary
@@ -96,10 +102,15 @@ def collect(scenario: Scenario, runs: Sequence[VariantRun]) -> tuple[dict[str, A
     }
     if scenario.assumptions:
         summary["assumptions"] = {r.variant: assumptions.summary_of(r.assumptions) for r in runs if r.assumptions}
+    if scenario.n_draws is not None:
+        summary["uncertainty"] = uncertain.summary_of(scenario, runs, contrasts, LADDER)
     if scenario.break_even:
         summary["break_even"] = {r.variant: break_even_tables.entry(r.break_even, scenario) for r in runs if r.break_even}
     pairs = {run.variant: pairs_of(scenario, _arm_names(scenario, run)) for run in runs}
-    return who_gains.add(summary, _tables(scenario, runs, contrasts), runs, pairs)
+    tables = _tables(scenario, runs, contrasts)
+    if scenario.n_draws is not None:
+        tables |= uncertain.tables_of(runs, pairs)
+    return who_gains.add(summary, tables, runs, pairs)
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
@@ -199,7 +210,7 @@ def _contrast(
         masks = [mask & also for mask, also in zip(masks, where, strict=True)]
     y = [[r.outcomes[name].tau[rung][m] > 0 for r, m in zip(replicates, masks, strict=True)] for name in (arm, against)]
     weights = [r.weight[m] for r, m in zip(replicates, masks, strict=True)]
-    return paired_contrast(arm, against, group, rung, y[0], y[1], weights, cost)
+    return paired_contrast(arm, against, group, rung, y[0], y[1], weights, cost, [r.draw for r in replicates])
 
 
 def _everyone(scenario: Scenario, run: VariantRun) -> dict[str, Any]:
@@ -257,13 +268,13 @@ def _status_share(r: Replicate, arm: str, month: int, status: int) -> float | No
     return float(r.village_weight @ (at == status)) / founded if founded > 0 else None
 
 
-def _interval(values: Sequence[float | None]) -> tuple[float | None, float | None, float | None]:
+def _interval(values: Sequence[float | None], draws: Sequence[int | None]) -> tuple[float | None, float | None, float | None]:
     known = np.array([v for v in values if v is not None])
     if known.size == 0:
         return None, None, None
-    if known.size == 1:
-        return float(known[0]), None, None
-    half = float(stdtrit(known.size - 1, 0.975)) * float(known.std(ddof=1)) / np.sqrt(known.size)
+    if known.size == 1 or (draws[0] is not None and known.size < len(values)):
+        return float(known.mean()), None, None
+    half = half_width(known, draws, 0.95)
     return float(known.mean()), float(known.mean() - half), float(known.mean() + half)
 
 
@@ -303,7 +314,7 @@ def _arm_rows(rows: dict[str, list[dict[str, Any]]], scenario: Scenario, run: Va
         for table, attribute in (("arms", "weight"), ("persons", "persons")):
             for rung in (*LADDER, *COMPANIONS):
                 values = [_share(r, name, rung, group, getattr(r, attribute)) for r in reps]
-                mean, low, high = _interval(values)
+                mean, low, high = _interval(values, [r.draw for r in reps])
                 size = _mean(getattr(r, attribute)[r.group(group)].sum() for r in reps)
                 rows[table].append(
                     {

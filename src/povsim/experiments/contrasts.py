@@ -17,6 +17,7 @@ import numpy.typing as npt
 from scipy.special import stdtrit
 
 from povsim.errors import PovsimError
+from povsim.experiments.variance_split import split_of
 from povsim.measures.cost import per_billion
 
 Floats = npt.NDArray[np.float64]
@@ -91,12 +92,15 @@ def paired_contrast(
     y_a: Arrays,
     weight: Arrays,
     cost: CostDifference | None = None,
+    draws: Sequence[int | None] = (),
 ) -> Contrast:
     """Contrast of `arm` (B) with `against` (A) over replicates.
 
     `y_b`, `y_a`, `weight`: one array [n_r] a replicate, same households in the same order; outcomes 0/1, or shares in
     0..1 for a measure that is not yes/no (then n10 and n01 are null). Weights are real households of the nation.
-    Arms with identical outcomes give exactly 0. A replicate without a household of the group makes the contrast null.
+    `draws`: draw of the parameters of each replicate, as many replicates each, one after the other; intervals then cover
+    what parameters and luck make together (`povsim.experiments.variance_split`). Arms with identical outcomes give exactly 0.
+    A replicate without a household of the group makes the contrast null.
     Raises PovsimError where the arrays do not match.
     """
     _check(y_b, y_a, weight)
@@ -119,9 +123,13 @@ def paired_contrast(
     intervals: dict[str, float | None] = dict.fromkeys(("low80", "high80", "low95", "high95"))
     se: float | None = None
     if replicates > 1:
-        se = sd / math.sqrt(replicates)
+        se = None if draws and draws[0] is not None else sd / math.sqrt(replicates)
         for level in (80, 95):
-            half = float(stdtrit(replicates - 1, 0.5 + level / 200.0)) * se
+            half = (
+                half_width(difference, draws, level / 100.0)
+                if se is None
+                else float(stdtrit(replicates - 1, 0.5 + level / 200.0)) * se
+            )
             intervals[f"low{level}"], intervals[f"high{level}"] = mean - half, mean + half
     else:
         reasons |= dict.fromkeys(intervals, "an interval needs 2 replicates or more")
@@ -168,6 +176,15 @@ def paired_contrast(
         discordant=discordant,
         replicates=replicates,
     )
+
+
+def half_width(values: Floats, draws: Sequence[int | None], level: float) -> float:
+    """Half the interval of the mean of `values` [replicate]: t over replicates, or, where these belong to draws of the
+    parameters, with the parameters varying."""
+    if draws and draws[0] is not None:
+        return split_of(values.reshape(len(set(draws)), -1)).half(level)
+    sd = float(values.std(ddof=1))
+    return float(stdtrit(values.size - 1, 0.5 + level / 2)) * (0.0 if sd <= NO_SPREAD else sd) / math.sqrt(values.size)
 
 
 def null_contrast(arm: str, against: str, group: str, measure: str, reason: str) -> Contrast:

@@ -146,6 +146,7 @@ def explain_row(
 
 def arms_lived(result: Result, variant: str) -> list[Arm]:
     """The arms as the comparison lived them, twins at the level that was solved for."""
+    fail_if_parameters_were_drawn(result)
     solved = result.summary.get("equal_cost", {}).get(variant, {})
     arms = [model_arm(result.scenario, variant, spec) for spec in result.scenario.arms]
     fail_if_money_not_kept(result, solved)
@@ -181,6 +182,15 @@ def fail_if_no_result(folder: Path) -> None:
         raise PovsimError(
             f"{folder} holds no tables/households.parquet: its run kept no households. "
             f"Run it again: povsim compare --scenario {folder / 'scenario.yaml'} --out NEW"
+        )
+
+
+def fail_if_parameters_were_drawn(result: Result) -> None:
+    """A comparison in which each draw of the parameters had a life of its own."""
+    if result.scenario.n_draws is not None:
+        raise PovsimError(
+            f"{result.folder} was run with uncertainty={result.scenario.uncertainty}, where a household lives once for every "
+            "draw of the parameters. Run the comparison with uncertainty=point to explain a household."
         )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from povsim.config import ArmSpec, Scenario
+from povsim.config.uncertainty import fail_if_uncertainty_is_not_for
 from povsim.errors import PovsimError
 from povsim.experiments import national_tables
 from povsim.experiments.comparison import Comparison, VariantRun, fail_if_nothing_is_matched, model_arm
@@ -210,6 +211,7 @@ def fail_if_not_for_the_nation(scenario: Scenario) -> None:
         "branch_from": scenario.branch_from is not None,
         "branch_month": scenario.branch_month is not None,
     }
+    fail_if_uncertainty_is_not_for("national", scenario)
     for key, set_ in given.items():
         if set_:
             raise PovsimError(

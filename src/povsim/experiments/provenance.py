@@ -18,7 +18,7 @@ from povsim.experiments.checkpoint_folder import content_hash
 
 PACKAGE = Path(__file__).parents[1]
 CODE_SUFFIXES = (".py", ".yaml", ".json")
-DATA_SUFFIXES = (".csv",)
+DATA_SUFFIXES = (".csv", ".parquet")
 
 
 def run_hash(scenario: Scenario) -> str:

@@ -129,6 +129,8 @@ class Replicate:
     outcomes: dict[str, ArmOutcome] = field(default_factory=dict)
     until: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
     exits: dict[str, Months] = field(default_factory=dict)
+    draw: int | None = None
+    """Draw of the parameters that it was lived with; None: they are at their values."""
 
     @property
     def sample(self) -> Sample:

@@ -16,6 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from povsim.config import ArmSpec, Scenario
+from povsim.config.uncertainty import fail_if_uncertainty_is_not_for
 from povsim.errors import PovsimError
 from povsim.experiments import archive, rollout_tables
 from povsim.experiments.branch import Branch, begins_after, fail_if_it_cannot_begin
@@ -117,6 +118,7 @@ def strategies_of(scenario: Scenario) -> list[Strategy]:
 
 def fail_if_nothing_to_compare(scenario: Scenario) -> None:
     """Two orders are needed, and `aid` to count exits against."""
+    fail_if_uncertainty_is_not_for("rollout", scenario)
     found = strategies_of(scenario)
     if len({s.name for s in found}) < 2 or AGAINST not in scenario.arm_names:
         raise PovsimError(

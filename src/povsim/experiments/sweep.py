@@ -19,6 +19,8 @@ MARK = "sweep.json"
 """A folder that holds it was written by a sweep, and may be by the next."""
 EFFECT = ("arm", "against", "group", "measure", "mean", "low80", "high80", "low95", "high95", "n10", "n01", "extra_exits")
 
+PILOT = ("design", "villages_per_arm", "villages", "mde", "power_closed", "power_simulated")
+
 
 @dataclass(frozen=True)
 class Row:
@@ -46,12 +48,13 @@ def check_sweep_folder(out: Path) -> None:
 
 
 def effects_of(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A row for each contrast of a result."""
-    return [
+    """A row for each contrast of a result; of one without contrasts, for each design of a pilot in closed form."""
+    contrasts = [
         {"variant": variant, **{name: contrast.get(name) for name in EFFECT}}
-        for variant, block in summary["variants"].items()
+        for variant, block in summary.get("variants", {}).items()
         for contrast in block.get("contrasts", ())
     ]
+    return contrasts or [{name: row.get(name) for name in PILOT} for row in summary.get("closed_form", ())]
 
 
 def write_sweep(out: Path, command: str, rows: Sequence[Row]) -> None:

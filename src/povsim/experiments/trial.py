@@ -130,7 +130,9 @@ def collect(
             "kind": scenario.population.kind, "villages": scenario.population.villages,
             "households_per_village": scenario.population.households_per_village,
         },
-        "economy": scenario.economy.kind, "variants": list(scenario.variants), "trial": trial.plain(), "months": last,
+        "economy": scenario.economy.kind,
+        "variants": {variant: {"contrasts": _contrasts(over, variant, trial)} for variant in lived},
+        "trial": trial.plain(), "months": last,
         "clusters_are": trial.unit, "shares": list(SHARES),
         "effects": [row for row in over if row["group"] == "all"],
         "groups": [row for row in over if row["group"] != "all" and row["month"] == last],
@@ -141,6 +143,22 @@ def collect(
                            for row in over if row["reason"] is not None}),
     }  # fmt: skip
     return summary, tables
+
+
+def _contrasts(over: Sequence[dict[str, Any]], variant: str, trial: Trial) -> list[dict[str, Any]]:
+    """Effects of the last wave as the contrasts of a comparison: against the control as estimated, and truly against the same
+    country without the programme."""
+    bounds = ("low", "high") if trial.level == 0.95 else (None, None)
+    keys = {"control": ("effect", *bounds), "nobody_treated": ("true", "true_low", "true_high")}
+    return [
+        {
+            "arm": row["treatment"], "against": against, "group": row["group"], "measure": row["outcome"],
+            "mean": row[mean], "low95": row.get(low), "high95": row.get(high),
+        }
+        for row in over
+        if row["variant"] == variant and row["month"] == trial.waves[-1]
+        for against, (mean, low, high) in keys.items()
+    ]  # fmt: skip
 
 
 def _frame(rows: Iterable[dict[str, Any]]) -> pl.DataFrame:

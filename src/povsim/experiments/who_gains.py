@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from povsim.experiments.contrasts import FEWEST_DISCORDANT, NO_SPREAD
+from povsim.experiments.contrasts import FEWEST_DISCORDANT, NO_SPREAD, half_width
 from povsim.experiments.replicate import Replicate
 from povsim.measures.groups import FEWEST_HOUSEHOLDS, GROUPS
 
@@ -112,6 +112,7 @@ class _Cells:
 
     def __init__(self, replicate: Replicate, group: str) -> None:
         self._replicate = replicate
+        self.draw = replicate.draw
         self._mask = replicate.group(group)
         traits = replicate.traits.by_dimension
         self.levels = [(name, level) for name, trait in traits.items() for level in trait.levels]
@@ -156,9 +157,7 @@ def _contrast(cells: Sequence[_Cells], arm: str, against: str) -> dict[str, Floa
     up, down = gained.mean(axis=0), lost.mean(axis=0)
     half = np.full(up.size, np.nan)
     if count > 1:
-        sd = (gained - lost).std(axis=0, ddof=1)
-        sd[sd <= NO_SPREAD] = 0.0
-        half = float(stdtrit(count - 1, 0.975)) * sd / math.sqrt(count)
+        half = _half(gained - lost, [c.draw for c in cells])
     return {
         "households": np.mean([c.total for c in cells], axis=0),
         "simulated": np.sum([c.count for c in cells], axis=0),
@@ -171,6 +170,19 @@ def _contrast(cells: Sequence[_Cells], arm: str, against: str) -> dict[str, Floa
         "n01": down,
         "discordant": differing.sum(axis=0),
     }
+
+
+def _half(difference: Floats, draws: Sequence[int | None]) -> Floats:
+    """Half the 95 % interval of each level; `difference` [replicate, level]."""
+    count, levels = difference.shape
+    if draws[0] is None:
+        sd = difference.std(axis=0, ddof=1)
+        sd[sd <= NO_SPREAD] = 0.0
+        return np.asarray(float(stdtrit(count - 1, 0.975)) * sd / math.sqrt(count))
+    half = np.full(levels, np.nan)
+    known = np.isfinite(difference).all(axis=0)
+    half[known] = [half_width(difference[:, k], draws, 0.95) for k in np.flatnonzero(known)]
+    return half
 
 
 def _row(found: Mapping[str, Floats], at: int) -> dict[str, Any]:

@@ -55,7 +55,7 @@ ORDER: tuple[Stage, ...] = (
     Stage(
         "turn of the year",
         (3,),
-        _columns(LIFE="h line l z lna x mu sg sk u_remit", HOME="K(t-1) S(t-1) Dc(t-1)"),
+        _columns(LIFE="h line l z lna x mu sg sk u_remit", HOME="K(t-1) S(t-1) Dc(t-1) box(t-1)"),
         _columns(
             LIFE="l z lna ability x w_year w_ahead w_long remit ill formed",
             HOME="K S ybar Dc D0 Dm Pm arrears skill skill_w Mc M0 Ms box",
@@ -133,15 +133,19 @@ ORDER: tuple[Stage, ...] = (
     Stage(
         "repayment and default",
         (7, 12),
-        _columns(LIFE="h line", HOME="K S(t-1) cap Dc D0 Dm(t-1) Pm(t-1)", COOP="status(t-1) q(t-1)"),
-        _columns(HOME="K cap pat phi shu12 member barred arrears Dc D0 Dm Pm"),
-        "service or default on loans older than this month, then the moneylender",
+        _columns(
+            LIFE="h line",
+            HOME="K S(t-1) cap Dc D0 Dm(t-1) Pm(t-1) Mc(t-1) M0(t-1) box(t-1) ybar(t-1) enrolled",
+            COOP="status(t-1) q(t-1)",
+        ),
+        _columns(HOME="K cap pat phi shu12 member barred arrears Dc D0 Dm Pm Mc M0 Ms box"),
+        "service or default on loans older than this month, microcredit and savings groups, then the moneylender",
         7,
     ),
     Stage(
         "spending and coping",
         (5, 6, 7),
-        _columns(LIFE="h line", HOME="K S(t-1) ybar(t-1) member Dc Dm Pm", COOP="status(t-1) pool(t-1)"),
+        _columns(LIFE="h line", HOME="K S(t-1) ybar(t-1) member Dc Mc Dm Pm", COOP="status(t-1) pool(t-1)"),
         _columns(HOME="K ybar Dm Pm"),
         "expectation, plan, neighbours' help, solidarity pool, moneylender, sale of assets, spending",
         8,
@@ -206,7 +210,7 @@ ORDER: tuple[Stage, ...] = (
             PLACE="wedge inj_base",
             COOP="status q units mshare inj_year(t-1)",
         ),
-        _columns(HOME=f"{_C} c_sum", COOP="rt qt pi kappa mu loss_rate mshare dem inj_year"),
+        _columns(HOME=f"{_C} c_sum y aid", COOP="rt qt pi kappa mu loss_rate mshare dem inj_year"),
         "cooperative terms and local demand of the month to come; consumption of twelve months, observed poverty, exit marks",
         13,
     ),

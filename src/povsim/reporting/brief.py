@@ -14,6 +14,7 @@ from povsim.reporting import verdict as v
 from povsim.reporting.brief_figures import contrast_path, label
 from povsim.reporting.language import Language, language
 from povsim.reporting.quote import Path, Quoter, harmless
+from povsim.reporting.sentences import given_parameters
 from povsim.reporting.sketch import Sketch
 from povsim.reporting.verdict import Reading, Summary
 
@@ -54,6 +55,7 @@ class Brief:
     table: BriefTable
     cost: str
     adds: Sketch
+    adds_note: str
     who: Sketch
     narrow: tuple[Sketch, Sketch]
     """Both figures once more, for a narrow screen."""
@@ -94,6 +96,7 @@ def brief(summary: Summary, code: str = "en") -> Brief:
         table=_table(q, arm),
         cost=_cost(q, arm),
         adds=figures.adds(q, _pairs(summary, arm)),
+        adds_note=words.text("brief.adds_note" if given_parameters(summary) else "brief.adds_note_drawn"),
         who=figures.who(q, *_who_pair(summary, arm)),
         narrow=(
             figures.adds(q, _pairs(summary, arm), figures.NARROW),

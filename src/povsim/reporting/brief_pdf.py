@@ -108,7 +108,7 @@ def _first(brief: Brief, styles: _Styles, width: float) -> list[Any]:
         *([styles.paragraph(brief.cost, 9, 6)] if brief.cost else []),
         styles.heading(brief.adds.title),
         _figure(brief.adds, width),
-        styles.note(words.text("brief.adds_note")),
+        styles.note(brief.adds_note),
     ]
 
 

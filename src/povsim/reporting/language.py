@@ -19,6 +19,13 @@ _RUPIAH_STEPS = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 # A reason is stored in summary.json as an English text; these words tell which entry of the catalogue translates it.
 _REASON_WORDS = (
+    ("power_not_yet", ("cannot be completed before",)),
+    ("power_no_effect", ("cannot be told from none",)),
+    ("power_other_way", ("points the other way",)),
+    ("power_beyond", ("needed than exist",)),
+    ("power_alike", ("the same for all households",)),
+    ("power_no_such", ("of this kind lives in the villages",)),
+    ("power_few_pilots", ("pilots had the households",)),
     ("too_few", ("too few",)),
     ("none_seen", ("can be seen",)),
     ("no_futures", ("does not live",)),

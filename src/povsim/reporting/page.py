@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from povsim.reporting import break_even, tile_map
+from povsim.reporting import break_even, tile_map, uncertain
 from povsim.reporting import ledger as mechanism
 from povsim.reporting import page_gains as gains
 from povsim.reporting import page_tables as more
@@ -142,12 +142,15 @@ def _sure(m: _Material) -> list[Part]:
     definition = m.summary.get("definition", {})
     first, last = definition.get("window", ["?", "?"])
     parts = [
-        m.text("sure_text", replicates=m.summary.get("replicates", "?")),
+        m.text(
+            "sure_text" if uncertain.drawn(m.summary) is None else "sure_drawn", replicates=m.summary.get("replicates", "?")
+        ),
         m.text("sure_few"),
         m.text("sure_pairs"),
         m.text("sure_window", first=first, last=last, b=_b(m), W=definition.get("W", "?")),
     ]
-    return parts + equal_money_parts(m.summary, m.words)
+    split = m.per_variant(lambda variant: whole.uncertain_table(m.summary, variant, m.words))
+    return [*parts, *split, *equal_money_parts(m.summary, m.words)]
 
 
 def equal_money_parts(summary: Summary, words: Language) -> list[Part]:

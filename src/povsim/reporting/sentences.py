@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from povsim.reporting import uncertain
 from povsim.reporting import verdict as v
 from povsim.reporting.language import Language, language
 from povsim.reporting.verdict import Reading, Summary
@@ -30,8 +31,7 @@ def notes(summary: Summary, code: str = "en") -> list[str]:
         labels = words.listing(v.arm_name(summary, arm, words) for arm in stamped)
         found.append(words.text("note.target", arms=labels))
     found += _other_way_for_all(summary, words)
-    if given_parameters(summary):
-        found.append(words.text("note.given_parameters"))
+    found += uncertain.notes(summary, words)
     if len(summary["variants"]) == 1:
         only = v.variant_label(next(iter(summary["variants"])), words)
         found.append(words.text("note.one_variant", variant=only))
@@ -57,7 +57,7 @@ def _other_way_for_all(summary: Summary, words: Language) -> list[str]:
 
 def given_parameters(summary: Summary) -> bool:
     """Whether the intervals leave out that the parameters themselves are uncertain."""
-    return str(summary.get("uncertainty", "point")) == "point"
+    return uncertain.drawn(summary) is None
 
 
 def _assistance(summary: Summary, words: Language) -> str:

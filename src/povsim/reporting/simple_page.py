@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 
 Summary = Mapping[str, Any]
 
-REPORTS = {"rollout": "rollout_page", "national": "national_page", "trial": "trial_page", "validate": "validate_page"}
+REPORTS = {
+    "rollout": "rollout_page",
+    "national": "national_page",
+    "trial": "trial_page",
+    "power": "power_page",
+    "calibrate": "calibrate_page",
+    "fit": "fit_page",
+    "sensitivity": "sensitivity_page",
+    "forecast": "forecast_page",
+    "validate": "validate_page",
+}
 """Module of each command's report."""
 
 

@@ -168,8 +168,9 @@ def _cells(row: Row, summary: Summary, words: Language) -> tuple[str, ...]:
 _CELLS = ("control", "effect", "interval", "truth", "percent", "spillover", "covers")
 
 
-def _heads(words: Language, *names: str) -> tuple[str, ...]:
-    return tuple(words.text(f"trial.head.{name}") for name in names)
+def _heads(summary: Summary, words: Language, *names: str) -> tuple[str, ...]:
+    level = words.percent(summary["trial"]["level"], 0)
+    return tuple(words.text(f"trial.head.{name}", level=level) for name in names)
 
 
 def _last(summary: Summary, variant: str, words: Language) -> Table:
@@ -178,7 +179,7 @@ def _last(summary: Summary, variant: str, words: Language) -> Table:
     cells = tuple(
         (words.text(f"trial.outcome.{row['outcome']}"), row["treatment"], *_cells(row, summary, words)) for row in rows
     )
-    return Table(title, _heads(words, "outcome", "treatment", *_CELLS), cells, 2, words.text("trial.table.units"))
+    return Table(title, _heads(summary, words, "outcome", "treatment", *_CELLS), cells, 2, words.text("trial.table.units"))
 
 
 def _waves(summary: Summary, variant: str, words: Language) -> list[Table]:
@@ -188,7 +189,7 @@ def _waves(summary: Summary, variant: str, words: Language) -> list[Table]:
         name = words.text(f"trial.outcome.{outcome}")
         title = words.text("trial.table.waves", outcome=name, variant=v.variant_label(variant, words))
         cells = tuple((str(row["month"]), row["treatment"], *_cells(row, summary, words)) for row in rows)
-        out.append(Table(title, _heads(words, "month", "treatment", *_CELLS), cells, 2))
+        out.append(Table(title, _heads(summary, words, "month", "treatment", *_CELLS), cells, 2))
     return out
 
 
@@ -207,7 +208,7 @@ def _quantiles(summary: Summary, variant: str, words: Language) -> list[Table]:
             )
             for row in rows
         )  # fmt: skip
-        heads = _heads(words, "quantile", "treatment", "control", "effect", "interval", "truth")
+        heads = _heads(summary, words, "quantile", "treatment", "control", "effect", "interval", "truth")
         out.append(Table(title, heads, cells, 2, words.text("trial.table.quantiles_wide")))
     return out
 
@@ -224,7 +225,7 @@ def _groups(summary: Summary, variant: str, words: Language) -> list[Table]:
         )
         for row in rows
     )
-    return [Table(title, _heads(words, "group", "outcome", "treatment", *_CELLS), cells, 3)]
+    return [Table(title, _heads(summary, words, "group", "outcome", "treatment", *_CELLS), cells, 3)]
 
 
 def _arms(summary: Summary, variant: str, words: Language) -> list[Table]:
@@ -239,16 +240,21 @@ def _arms(summary: Summary, variant: str, words: Language) -> list[Table]:
         for row in summary["arms"]
         if row["variant"] == variant
     )  # fmt: skip
-    return [Table(words.text("trial.table.arms", variant=v.variant_label(variant, words)), _heads(words, *names), cells, 2)]
+    return [
+        Table(words.text("trial.table.arms", variant=v.variant_label(variant, words)), _heads(summary, words, *names), cells, 2)
+    ]
 
 
 def _figure(summary: Summary, name: str, rows: Sequence[Row], at: str, scale: float, words: Language) -> str:
     """A column a variant, a row an outcome; estimates with intervals, truths as open circles."""
+    from textwrap import wrap
+
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     variants = list(summary["variants"])
-    canvas = Figure(figsize=(4.8 * len(variants), 5.4))
+    width = 9.6 if len(variants) > 1 else 5.4
+    canvas = Figure(figsize=(width, 5.6))
     FigureCanvasAgg(canvas)
     axes = canvas.subplots(len(MAIN), len(variants), squeeze=False)
     for i, outcome in enumerate(MAIN):
@@ -260,9 +266,9 @@ def _figure(summary: Summary, name: str, rows: Sequence[Row], at: str, scale: fl
         axes[i][0].set_ylabel(words.text("trial.figure.y"))
     for ax in axes[-1]:
         ax.set_xlabel(words.text("trial.figure.x" if at == "month" else "trial.figure.quantile"))
-    title = words.text(f"trial.figure.{name}")
-    canvas.suptitle(title, fontsize=10, x=0.02, ha="left")
-    canvas.subplots_adjust(left=0.16 / len(variants) ** 0.5, right=0.97, top=0.88, bottom=0.1, hspace=0.4, wspace=0.25)
+    title = words.text(f"trial.figure.{name}", level=words.percent(summary["trial"]["level"], 0))
+    canvas.suptitle("\n".join(wrap(title, round(11 * width))), fontsize=10, x=0.02, ha="left")
+    canvas.subplots_adjust(left=0.16 / len(variants) ** 0.5, right=0.97, top=0.86, bottom=0.1, hspace=0.4, wspace=0.25)
     return d.svg(canvas, name, title)
 
 

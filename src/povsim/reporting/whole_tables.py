@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from povsim.reporting import uncertain
 from povsim.reporting import verdict as v
 from povsim.reporting.language import Language
 from povsim.reporting.tables import Footnotes, Table
@@ -57,12 +58,13 @@ def scenarios_table(summary: Summary, variant: str, words: Language) -> Table | 
             _percent(reach.get("trading_share_m60"), words),
             words.rupiah(block[arm]["cost_idr"]),
         ))  # fmt: skip
+    certainty = "table.given_parameters" if uncertain.drawn(summary) is None else "table.with_parameters"
     names = ("over_aid", "over_money", "over_money_x", "trading", "cost")
     return Table(
         words.text("whole.scenarios", variant=v.variant_label(variant, words)),
         (words.text("whole.scenario"), "E4", *(words.text(f"whole.{name}") for name in names)),
         tuple(rows),
-        caption=words.text("whole.scenarios_caption", pkh=words.text("note.pkh")),
+        caption=words.text("whole.scenarios_caption", certainty=words.text(certainty), pkh=words.text("note.pkh")),
         notes=feet.lines(),
         strong=frozenset({3}),
     )
@@ -189,6 +191,38 @@ def assumptions_table(summary: Summary, variant: str, words: Language) -> Table 
         tuple(rows),
         labels=2,
         caption=words.text("whole.assumptions_caption", draws=draws, failed=words.number(len(found["failed"])), **count),
+        notes=feet.lines(),
+        strong=frozenset({5}),
+    )
+
+
+def uncertain_table(summary: Summary, variant: str, words: Language) -> Table | None:
+    """Spread by parameters, spread by luck, and the share of the first, of each contrast."""
+    rows = uncertain.rows_of(summary, variant)
+    if not rows:
+        return None
+    feet = Footnotes(words)
+    lines = []
+    for row in rows:
+        share = feet.none(words.text("uncertain.no_share"))
+        if row["share_parameter"] is not None:
+            ends = words.interval(row["share_low"], row["share_high"], lambda x: words.percent(x, 0), short=True)
+            share = f"{words.percent(row['share_parameter'], 0)} ({ends})"
+        lines.append((
+            v.arm_label(summary, row["arm"], words),
+            v.arm_label(summary, row["against"], words),
+            words.per_thousand(row["mean"], signed=True),
+            words.per_thousand(row["sd_parameter"]),
+            words.per_thousand(row["sd_luck"]),
+            share,
+        ))  # fmt: skip
+    names = ("mean", "sd_parameter", "sd_luck", "share")
+    return Table(
+        words.text("uncertain.table", variant=v.variant_label(variant, words)),
+        (words.text("table.arm"), words.text("table.against"), *(words.text(f"uncertain.{name}") for name in names)),
+        tuple(lines),
+        labels=2,
+        caption=words.text("uncertain.caption", **uncertain.counts(summary, words)),
         notes=feet.lines(),
         strong=frozenset({5}),
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
+from povsim.reporting import uncertain
 from povsim.reporting import verdict as v
 from povsim.reporting.drawing import rows_of
 from povsim.reporting.language import Language, language
@@ -106,7 +107,7 @@ def _readme(
 
     put(say("title"), heading=True)
     put(say("file"), "summary.xlsx")
-    for second in (say("about"), words.text("note.given_parameters"), say("units"), words.text("note.pkh")):
+    for second in (say("about"), *uncertain.notes(summary, words)[:1], say("units"), words.text("note.pkh")):
         put("", second)
     if summary.get("targets"):
         put("", say("target"))

@@ -1,0 +1,76 @@
+"""What the data tell: how far each posterior is narrower than its prior, and which parameters it leaves where they were."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from povsim.draws import DrawKey
+from povsim.experiments.calibration.posterior import Posterior, effective_size
+
+Floats = NDArray[np.float64]
+LEAST = 0.2
+"""Contraction below which a parameter is called not identified and keeps its prior."""
+
+
+@dataclass(frozen=True)
+class Identified:
+    """A parameter before and after. contraction: 1 - variance of the posterior over that of the prior, with its
+    Monte-Carlo standard error (of normal draws); most_with: the parameter that it is most correlated with in the posterior,
+    and correlation: how (None: there is no other)."""
+
+    symbol: str
+    prior_mean: float
+    prior_sd: float
+    mean: float
+    sd: float
+    low90: float
+    high90: float
+    contraction: float
+    contraction_se: float
+    most_with: str | None
+    correlation: float | None
+
+    @property
+    def identified(self) -> bool:
+        """Whether the data tell enough to leave the prior."""
+        return self.contraction >= LEAST
+
+
+def identify(posterior: Posterior) -> list[Identified]:
+    """A row for each parameter, in its order."""
+    prior_mean, prior_variance = posterior.prior.moments
+    mean, variance = posterior.mean(), posterior.variance()
+    low, high = posterior.quantile(0.05), posterior.quantile(0.95)
+    correlation = posterior.correlation()
+    size = effective_size(posterior.weights)
+    rows = []
+    for j, symbol in enumerate(posterior.prior.symbols):
+        others = np.abs(correlation[j])
+        others[j] = -1.0
+        at = int(np.argmax(others)) if posterior.prior.p > 1 else None
+        rows.append(
+            Identified(
+                symbol,
+                float(prior_mean[j]),
+                float(np.sqrt(prior_variance[j])),
+                float(mean[j]),
+                float(np.sqrt(variance[j])),
+                float(low[j]),
+                float(high[j]),
+                float(1 - variance[j] / prior_variance[j]),
+                float(variance[j] / prior_variance[j] * np.sqrt(2 / size)),
+                None if at is None else posterior.prior.symbols[at],
+                None if at is None else float(correlation[j, at]),
+            )
+        )
+    return rows
+
+
+def with_prior_where_not_identified(posterior: Posterior, rows: list[Identified], key: DrawKey) -> Posterior:
+    """The posterior whose parameters that are not identified are drawn from their prior again, independent of the others."""
+    again = np.array([not row.identified for row in rows])
+    fresh = posterior.prior.draws(key, len(posterior.u))
+    return replace(posterior, u=np.where(again, fresh, posterior.u))

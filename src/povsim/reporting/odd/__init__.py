@@ -1,0 +1,1 @@
+"""The model described from its own sources: ODD+D and the model card."""

@@ -1,0 +1,124 @@
+"""The check of calibration: it passes what is right, and finds what is too sure, too timid or beside the truth."""
+
+from __future__ import annotations
+
+from functools import partial
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from povsim.draws import DrawKey, Stream, normals, uniforms
+from povsim.experiments.calibration import Prior, Settings, Simulator
+from povsim.experiments.calibration.sbc import Repetitions, across, pooled_coverage, repetitions, share_below, table_of
+from povsim.experiments.calibration.uniformity import band, holds, outside
+from povsim.experiments.executor import Executor, Threads
+
+KEY = DrawKey(5, 0)
+
+
+def some_uniforms(number, n):
+    return uniforms(DrawKey(77, number), Stream.ASSUMPTIONS, np.arange(n, dtype=np.uint64))[:, 0]
+
+
+def test_the_band_holds_as_often_as_it_says():
+    low, high, at = band(300)
+    inside = np.mean([outside(some_uniforms(k, 300), low, high, at) == 0 for k in range(500)])
+    assert holds(300) == pytest.approx(0.95, abs=0.006) and holds(300) >= 0.95
+    assert inside == pytest.approx(holds(300), abs=4 * np.sqrt(0.95 * 0.05 / 500))
+
+
+def test_the_band_is_known_for_a_single_point():
+    low, high, at = band(20, 0.95, 2)
+    assert at.tolist() == [0.5]
+    assert (low[0], high[0]) == tuple(norm_interval(20))
+
+
+def norm_interval(n):
+    from scipy.stats import binom
+
+    return [int(binom.ppf(0.025, n, 0.5)), int(binom.ppf(0.975, n, 0.5))]
+
+
+def test_ranks_that_bend_leave_the_band():
+    low, high, at = band(300)
+    u = some_uniforms(0, 300)
+    too_sure = norm.cdf(1.4 * norm.ppf(u))
+    too_timid = norm.cdf(0.7 * norm.ppf(u))
+    beside = norm.cdf(norm.ppf(u) + 0.35)
+    assert outside(u, low, high, at) == 0
+    assert min(outside(x, low, high, at) for x in (too_sure, too_timid, beside)) > 0.01
+
+
+def test_a_truth_among_its_draws_has_uniform_ranks():
+    z = normals(DrawKey(3, 0), Stream.ASSUMPTIONS, np.arange(1600, dtype=np.uint64)).reshape(-1).reshape(400, 16)
+    ties = some_uniforms(9, 400)
+    weights = np.full(15, 1 / 15)
+    pit = np.array(
+        [share_below(weights, row[1:, None] < row[0], row[1:, None] == row[0], ties[r : r + 1])[0] for r, row in enumerate(z)]
+    )
+    assert outside(pit, *band(400)) == 0
+
+
+def simulate(sd, shift, values, lot, *, pool, threads):
+    """Two means seen with error, and a number that nothing shows."""
+    e = normals(DrawKey(1, 0), Stream.ASSUMPTIONS, np.array([lot], np.uint64))[0]
+    return {"x": values["a"] + sd * e[0] + shift, "y": 0.5 * values["a"] + values["b"] + sd * e[1], "w": float(e[2])}
+
+
+def scaled(u, sd):
+    return sd * NormalDist().inv_cdf(u)
+
+
+PRIOR = Prior(("a", "b", "c"), (partial(scaled, sd=1.0), partial(scaled, sd=2.0), partial(scaled, sd=1.0)))
+SETTINGS = Settings(waves=0, first=1000, generations=0, keep=250)
+
+
+@pytest.fixture(scope="module")
+def found():
+    sim = Simulator(simulate, (0.6, 0.0), ("x", "y", "w"))
+    return repetitions(sim, PRIOR, 200, SETTINGS, KEY, Executor(Threads(1)))
+
+
+def test_the_engine_is_calibrated_where_the_posterior_is_known(found):
+    rows = table_of(found)
+    assert [row["identified"] for row in rows] == [True, True, False]
+    low, high, at = band(200, 0.99)  # three parameters are looked at: each leaves its band of 95 % in one check of twenty
+    assert max(outside(found.pit[:, j], low, high, at) for j in range(3)) == 0
+    assert [row["correlation"] >= 0.5 for row in rows] == [True, True, False]
+    assert all(0.83 <= row["coverage"] <= 0.96 for row in rows)
+    covered, error = pooled_coverage(found)
+    assert abs(covered - 0.9) <= 2 * error + 0.01
+    exact = 1 / (1 + 1 / 0.36 + 1 / (2.0**2 / 0.25 + 0.36 / 0.25))  # y tells of a what b leaves
+    assert rows[0]["contraction"] == pytest.approx(1 - exact, abs=0.05)
+
+
+def test_errors_of_coverage_are_clustered_by_data_set():
+    covered = np.repeat(np.array([[True], [False], [True], [True]]), 5, axis=1)
+    shape = covered.shape
+    found = Repetitions(
+        tuple("abcde"), np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape),
+        np.where(covered, -1.0, 1.0), np.full(shape, 2.0), [],
+    )  # fmt: skip
+    share, error = pooled_coverage(found)
+    assert share == 0.75 and error == pytest.approx(0.25)  # four data sets that agree in all, not twenty intervals
+
+
+def test_a_fit_in_the_wrong_world_shows():
+    worlds = [
+        (name, Simulator(simulate, (0.4, s), ("x", "y", "w"), name), PRIOR) for name, s in (("plain", 0.0), ("moved", 1.5))
+    ]
+    settings = Settings(waves=0, first=600, generations=0, keep=150)
+    rows = {
+        (r["truth_in"], r["fitted_in"]): r
+        for r in across(worlds, 40, settings, KEY, Executor(Threads(1)))
+        if r["symbol"] == "a"
+    }
+    assert rows["plain", "plain"]["coverage"] > 0.75 and rows["plain", "moved"]["coverage"] < 0.6
+    assert rows["plain", "moved"]["mean_error"] < -0.5 < rows["plain", "plain"]["mean_error"]
+
+
+def test_too_few_repetitions_say_nothing():
+    few = Repetitions(("a",), *(np.zeros((5, 1)) for _ in range(6)), [])
+    assert table_of(few)[0]["inside"] is None and "5 could be fitted" in table_of(few)[0]["reason"]
