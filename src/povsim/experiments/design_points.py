@@ -30,8 +30,7 @@ from povsim.experiments.equal_money import (
 from povsim.experiments.executor import Advance, Executor, Job
 from povsim.experiments.parameter_draws import OF_THE_SAMPLE, ParameterDraw, felt_before, from_prior, lived_with
 from povsim.experiments.refit import refit
-from povsim.experiments.replicate import Replicate, live_arms
-from povsim.experiments.runs import Source, replicate_of
+from povsim.experiments.replicate import Replicate, burn_in, live_arms
 from povsim.model.arm import Arm
 
 Floats = NDArray[np.float64]
@@ -114,7 +113,7 @@ def count_of_margins(question: Question, points: Floats) -> int:
 
 
 def _args(question: Question, values: Mapping[str, float], shift: Shift) -> tuple[object, ...]:
-    """What a point depends on. What only arms read is left to the arms, so that points can share a burn-in."""
+    """What a point depends on; the burn-in has the values that it reads, arms have all."""
     scenario = question.scenario
     drawn = replace(lived_with(scenario, ParameterDraw(0, values, shift), question.variant), drawn=())
     specs = question.specs()
@@ -139,7 +138,8 @@ def one_point(
     threads: int,
 ) -> float:
     """Work of a job: the contrast of one point, mean over the replicates."""
-    run = [replicate_of(Source(base, variant, number), pool, threads) for number in range(replicates)]
+    # a burn-in is a small part of a point; kept for others, those of a whole design would fill the memory
+    run = [burn_in(base, variant, number, pool, threads) for number in range(replicates)]
     plain = [arm for arm, spec in zip(arms, specs, strict=True) if spec.of is None]
     for r in run:
         live_arms(r, base, variant, plain, pool, threads)
