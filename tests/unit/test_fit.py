@@ -73,6 +73,11 @@ def test_a_fit_that_is_done_again_from_its_store_is_the_same(tmp_path, monkeypat
     assert pl.read_parquet(two / "tables" / "posterior.parquet").equals(first)
 
 
+def test_too_few_simulations_are_said_without_a_traceback(tmp_path, monkeypatch, capsys):
+    code, _ = fitted(tmp_path, monkeypatch, "fit.design=20")
+    assert code == 2 and "raise fit.design" in capsys.readouterr().err
+
+
 def test_draws_become_the_default_only_where_they_can_be_written(tmp_path):
     draws = pl.DataFrame({"variant": ["trap"], "draw": [0], "rho1": [0.97]})
     about = {

@@ -7,6 +7,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from povsim.experiments.calibration.posterior import effective_size
+
 Floats = NDArray[np.float64]
 RIDGE = 1e-3
 """Penalty, as a share of the weight of all rows, on slopes of statistics in units of their spread."""
@@ -43,4 +45,6 @@ def adjusted(z: Floats, statistics: Floats, observed: Floats, weights: Floats) -
     log_rest = np.log(np.maximum(rest**2, 1e-4 * spread**2 + 1e-300))
     _, with_x = slopes(x, log_rest, weights)
     factor = np.exp(-0.5 * np.clip(x @ with_x, -np.log(4.0), np.log(4.0)))  # a spread may halve or double, not more
-    return intercept + rest * factor
+    n, k = effective_size(weights), x.shape[1]
+    lost = np.sqrt(n / max(n - k - 1, 0.5 * n))  # a regression makes the rest too small by the slopes that it fitted
+    return intercept + lost * rest * factor

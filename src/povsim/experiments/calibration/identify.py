@@ -18,7 +18,8 @@ LEAST = 0.2
 @dataclass(frozen=True)
 class Identified:
     """A parameter before and after. contraction: 1 - variance of the posterior over that of the prior, with its
-    Monte-Carlo standard error (of normal draws); most_with: the parameter that it is most correlated with in the posterior,
+    Monte-Carlo standard error (of normal draws); needed: to be called identified, `LEAST` or, with few draws, twice the
+    standard error of a parameter that is where it was; most_with: the parameter that it goes with most in the posterior,
     and correlation: how (None: there is no other)."""
 
     symbol: str
@@ -30,13 +31,14 @@ class Identified:
     high90: float
     contraction: float
     contraction_se: float
+    needed: float
     most_with: str | None
     correlation: float | None
 
     @property
     def identified(self) -> bool:
-        """Whether the data tell enough to leave the prior."""
-        return self.contraction >= LEAST
+        """Whether the data tell enough to leave the prior, and more than chance does."""
+        return self.contraction >= self.needed
 
 
 def identify(posterior: Posterior) -> list[Identified]:
@@ -62,6 +64,7 @@ def identify(posterior: Posterior) -> list[Identified]:
                 float(high[j]),
                 float(1 - variance[j] / prior_variance[j]),
                 float(variance[j] / prior_variance[j] * np.sqrt(2 / size)),
+                max(LEAST, 2 * float(np.sqrt(2 / size))),
                 None if at is None else posterior.prior.symbols[at],
                 None if at is None else float(correlation[j, at]),
             )

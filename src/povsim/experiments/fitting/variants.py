@@ -141,7 +141,13 @@ def one_variant(
     names = tuple(goal.statistic for goal in targets)
     simulator = Simulator(pattern_statistics, args, names, f"variant {variant}, simulation")
     problem = Problem(prior, simulator, {g.statistic: g.target for g in targets}, {g.statistic: g.error for g in targets}, key)
-    posterior = fit(problem, executor, settings_of(keys), advance, failures)
+    try:
+        posterior = fit(problem, executor, settings_of(keys), advance, failures)
+    except ValueError as reason:
+        raise PovsimError(
+            f"Variant {variant} cannot be fitted: {reason}. With many values no shift keeps the published margins, and small "
+            "samples lack some statistics: raise fit.design and fit.first, or fit.villages."
+        ) from reason
     rows = identify(posterior)
     drawn = with_prior_where_not_identified(posterior.resampled(keys.fit.draws, key), rows, key)
     jobs = [simulator.job(prior.mapping(u), PREDICTIVE * LOTS + n) for n, u in enumerate(drawn.u)]
