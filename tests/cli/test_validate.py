@@ -89,6 +89,15 @@ def test_the_same_command_finds_its_result(folder: Path, draws: Path, capsys: py
     assert "Read from" in capsys.readouterr().out
 
 
+def test_other_draws_in_the_same_file_are_another_run(draws: Path, tmp_path: Path) -> None:
+    path = tmp_path / "draws.parquet"
+    hashes = []
+    for table in (pl.read_parquet(draws), pl.read_parquet(draws).with_columns(pl.col("rho1") - 0.001)):
+        table.write_parquet(path)
+        hashes.append(scenario_of({}, ["patterns=[F8]", f"posterior={path}"]).content_hash())
+    assert hashes[0] != hashes[1]
+
+
 def test_without_draws_there_are_point_values_and_no_bands(tmp_path: Path) -> None:
     given = [*TINY, "patterns=[F8]", "validate.draws=0", "validate.samples=2", "variants=[trap]", f"store={tmp_path / 'store'}"]
     assert main(["validate", *given, "--out", str(tmp_path / "run")]) == 0
@@ -103,6 +112,7 @@ def test_without_draws_there_are_point_values_and_no_bands(tmp_path: Path) -> No
         (["replicates=3"], "Leave replicates out"),
         (["population.villages=50"], "Leave population out"),
         (["patterns=[F17]"], "F17"),
+        (["uncertainty=prior"], "povsim validate takes every parameter at its value"),
         (["validate.draws=-1"], "too small"),
         (["validate.drws=2"], "There is no key 'validate.drws'"),
         (["patterns=[F3]", "posterior=none.parquet"], "no such file"),

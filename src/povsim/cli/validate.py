@@ -32,7 +32,7 @@ Exit codes: 0 done, 1 some runs failed, 2 something given cannot be used, 130 in
 
 OF_OTHERS = (
     "arms", "arm_definitions", "programmes", "scenarios", "equal_money", "break_even", "futures", "assumptions", "ledger",
-    "checkpoints", "branch_from", "branch_month", "rollout", "exit", "replicates", "population", "horizon_months",
+    "checkpoints", "n_draws", "branch_from", "branch_month", "rollout", "exit", "replicates", "population", "horizon_months",
 )  # fmt: skip
 """Keys of a comparison that no pattern reads."""
 
@@ -59,6 +59,7 @@ def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
     from povsim.cli.compose import compose
     from povsim.config import scenario_from
     from povsim.config.defaults import own_keys
+    from povsim.config.uncertainty import fail_if_uncertainty_is_not_for
     from povsim.config.validate import validate_from
 
     fail_if_out_is_given_twice(options, overrides)
@@ -69,7 +70,9 @@ def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
         base["out"] = options["--out"]
     given = compose(overrides, base, "validate")
     keys = validate_from({key: given.pop(key) for key in own_keys("validate")})
-    return scenario_from(given).with_own(keys.plain())
+    scenario = scenario_from(given)
+    fail_if_uncertainty_is_not_for("validate", scenario)
+    return scenario.with_own(keys.plain())
 
 
 def fail_if_a_pattern_does_not_read_it(overrides: Sequence[str]) -> None:

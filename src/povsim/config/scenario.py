@@ -177,6 +177,8 @@ class Scenario:
         counted = {key: value for key, value in self.resolved().items() if key not in _NO_NUMBER}
         content = file_hash(self.uncertainty)
         counted |= {} if content is None else {"uncertainty": content}
+        draws = json.loads(self.own).get("posterior")
+        counted |= {} if draws is None else {"posterior": file_hash(draws)}
         return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
 
 

@@ -74,7 +74,7 @@ def run(scenario: Scenario, keys: Validate, progress: Progress) -> Found:
         found = executor.found
     done = time.perf_counter()
     summary = _summary(scenario, keys, lived, bool(wanted), fit_for_trials)
-    tables = {"patterns": pl.DataFrame(_plain_rows(summary)), "headcounts": _headcounts(lived)}
+    tables = {"patterns": pl.DataFrame(_plain_rows(summary)), "headcounts": _headcounts(lived, bool(wanted))}
     return Found(summary, tables, failures, {"lived_s": done - began, "tables_s": time.perf_counter() - done}, found)
 
 
@@ -116,7 +116,8 @@ def _jobs(scenario: Scenario, keys: Validate, variant: str, draws: list[Draw], t
         population = replace(scenario.population, villages=sizes.shown_villages)
         for number, draw in enumerate(used[: sizes.shown]):
             own = tuple(sorted(draw.values.items()))
-            here = replace(scenario.lived(), population=population, parameters=own, shift=draw.shift)
+            drawn = tuple(sorted(symbol for symbol in draw.values if symbol not in given))
+            here = replace(scenario.lived(), population=population, parameters=own, drawn=drawn, shift=draw.shift)
             job = Job(f"variant {variant}, trials of draw {number}", trials_of, (here, variant, number, shown), 3.0)
             out.append((variant, "trials", job))
     return out
@@ -242,14 +243,14 @@ def _plain_rows(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     return out
 
 
-def _headcounts(lived: Mapping[str, _Lived]) -> pl.DataFrame:
+def _headcounts(lived: Mapping[str, _Lived], drawn: bool) -> pl.DataFrame:
     """F13 year by year: published headcount, simulated mean and 80 % band, percent of persons."""
     rows = []
     for variant, found in lived.items():
         for year, published in march_headcounts().items():
             values = [s[f"F13_{year}"] for s in found.small if f"F13_{year}" in s and math.isfinite(s[f"F13_{year}"])]
             if values:
-                band = band_of(values, True, "")
+                band = band_of(values, drawn, "")
                 ends = [None if x is None else 100 * x for x in (band.mean, band.low80, band.high80)]
                 rows.append({"variant": variant, "year": year, "published": 100 * published, "simulated": ends[0],
                              "low80": ends[1], "high80": ends[2]})  # fmt: skip
