@@ -31,7 +31,7 @@ LARGE = ("F1", "F11", "F12")
 DYNAMIC = ("F3", "F4", "F5", "F6", "F7", "F9", "F13", "F14")
 DISTRICTS = 514
 NO_DRAWS = "point values only: no draws of a posterior were given"
-ONE_SAMPLE = "one large sample of the most central draw is lived"
+ONE_SAMPLE = "one large sample at the register's values is lived, which the population was fitted with"
 BY_YEAR = "share of years of the mean path; the band of each year stands in the table headcounts"
 NOT_SEALED = "not lived: the hash of these draws is not committed, and V1 to V5 are first lived after it is"
 NOT_ASKED = "not lived: validate.shown is 0"
@@ -50,10 +50,12 @@ class Found:
 
 @dataclass
 class _Lived:
-    """Statistics of one variant: of each draw on the small sample, of the large one, and of each trial."""
+    """Statistics of one variant: of each draw on the small sample, of the large one at the register's values, which the
+    population was fitted with, and at the most central draw, and of each trial."""
 
     small: list[dict[str, float]] = field(default_factory=list)
     large: list[dict[str, float]] = field(default_factory=list)
+    large_drawn: list[dict[str, float]] = field(default_factory=list)
     trials: list[dict[str, float | None]] = field(default_factory=list)
 
 
@@ -85,7 +87,7 @@ def _live(
     with progress("Simulating the patterns (compiling first, if this is the first run)", steps) as bar:
         advance: Advance = bar.advance
         for large in (False, True):  # the large samples last, one at a time in memory where they are many
-            chosen = [entry for entry in jobs if (entry[1] == "large") == large]
+            chosen = [entry for entry in jobs if entry[1].startswith("large") == large]
             results = executor.map([job for _, _, job in chosen], advance, failures)
             for (variant, kind, _), result in zip(chosen, results, strict=True):
                 if result is not None:
@@ -106,11 +108,11 @@ def _jobs(scenario: Scenario, keys: Validate, variant: str, draws: list[Draw], t
             args = (variant, dict(draw.values), draw.shift, scenario.seed, number, size, small)
             out.append((variant, "small", Job(f"variant {variant}, draw {number}", small_sample, args)))
     if any(name in LARGE for name in asked):
-        draw = central(used) if draws else used[0]
-        args_large = (variant, dict(draw.values), draw.shift, sizes.per_district, sizes.of_each, scenario.burn_in_months)
         memory = float(BYTES_A_HOUSEHOLD * DISTRICTS * sizes.per_district * sizes.of_each)
         share = DISTRICTS * sizes.per_district * sizes.of_each / (10.0 * sizes.villages * sizes.households)
-        out.append((variant, "large", Job(f"variant {variant}, every district", large_sample, args_large, share, memory)))
+        for kind, draw in (("large", Draw(given, NO_SHIFT)), *([("large_drawn", central(used))] if draws else [])):
+            of = (variant, dict(draw.values), draw.shift, sizes.per_district, sizes.of_each, scenario.burn_in_months)
+            out.append((variant, kind, Job(f"variant {variant}, every district", large_sample, of, share, memory)))
     shown = tuple(name for name in asked if name in SHOWN)
     if shown and trials:
         population = replace(scenario.population, villages=sizes.shown_villages)
@@ -166,6 +168,7 @@ def _summary(scenario: Scenario, keys: Validate, lived: Mapping[str, _Lived], dr
         "draws": keys.sizes.draws if drawn else 0, "samples": 0 if drawn else keys.sizes.samples,
         "variants": list(scenario.variants), "trials": trials and keys.sizes.shown > 0,
         "population": {"villages": keys.sizes.villages, "households_per_village": keys.sizes.households},
+        "at_central_draw": {variant: one.large_drawn[0] for variant, one in lived.items() if one.large_drawn},
         "reasons": {} if drawn else {"low80": NO_DRAWS, "high80": NO_DRAWS},
     }  # fmt: skip
 

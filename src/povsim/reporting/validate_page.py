@@ -48,6 +48,9 @@ def notes(summary: Summary, code: str) -> list[str]:
     found = [words.text("validate.note.fitted"), words.text("validate.note.small")]
     found.append(words.text("validate.note.draws", draws=summary["draws"]) if summary["draws"]
                  else words.text("validate.note.point", samples=summary["samples"]))  # fmt: skip
+    for variant, one in summary["at_central_draw"].items():
+        fields = {name: words.percent(one[name], 0) for name in ("F1", "F12")}
+        found.append(words.text("validate.note.districts", variant=v.variant_label(variant, words), **fields))
     grades = {row["grade"] for row in summary["patterns"]} & {"G", "A"}
     return [*found, words.text("validate.note.grades")] if grades else found
 
