@@ -20,15 +20,18 @@ def accounts(villages, p, units, home, coop, flow, december):
     """(13) Stage 10: surplus, cash, external debt, the next unit; in December the refund rates."""
     trades = coop.status == 4
     running = (p.opex0 + of_open_units(units, 1, coop.units)) * (1.2 - 0.4 * coop.q)
-    opex = np.where(trades, running + p.opex_var * flow.volume, 0)
+    costs = np.where(trades, running + p.opex_var * flow.volume, 0)
     margin, external, worn = coop.mu * flow.volume, coop.Dx * p.r_ext / 12, p.dep * coop.fixed
-    ytd = coop.ytd + margin + flow.interest - external - opex - flow.losses - worn
     received = margin + flow.fees + flow.dues_shares + flow.service_paid + flow.seized
+    at_hand = coop.cash + received - (flow.loans + external + flow.refunds + flow.shu_paid)
+    credit = np.maximum(0, coop.Eq0 - (coop.Dx - coop.lent_left))
+    opex = np.minimum(costs, np.maximum(0, at_hand + credit))  # what neither cash nor lenders cover is not paid
+    ytd = coop.ytd + margin + flow.interest - external - opex - flow.losses - worn
     part = np.minimum(coop.lent_left, p.capital / p.lent_tenor)
-    cash = coop.cash + received - (flow.loans + opex + external + flow.refunds + flow.shu_paid) - part
+    cash = at_hand - opex - part
     lent_left, Dx = coop.lent_left - part, coop.Dx - part + np.maximum(0, -cash)
     cash = np.maximum(0, cash)
-    back = np.maximum(0, np.minimum(Dx - lent_left, cash - 3 * opex))
+    back = np.maximum(0, np.minimum(Dx - lent_left, cash - 3 * costs))
     cash, Dx, fixed = cash - back, Dx - back, coop.fixed - worn
     start = np.append(units[:, 0], np.inf)[coop.units.astype(int)]
     opens = trades & (cash >= np.where(coop.units == 0, start, p.unit_buffer * start))
@@ -76,7 +79,7 @@ def governance_and_funnel(villages, p, home, place, coop, drawn, flow):
         2: (status == 1) & (u < probability(p.h_build * factor)),
         3: (status == 2) & (u < probability(p.h_open * factor)),
         4: (status == 3) & (u < probability(p.h_trade * factor)),
-        5: (status == 4) & ((coop.Eq < -coop.Eq0) | (u < probability(dormancy))),
+        5: (status == 4) & (u < probability(dormancy)),
     }
     revives = (status == 5) & (u < probability(p.h_rev * (1 + p.rev_m * coop.mentor)))
     dissolves = (status == 5) & ~revives & (u > 1 - probability(p.h_dis))

@@ -28,7 +28,7 @@ def enrolled(home, bit):
 def income(villages, p, life, home, coop, drawn, flow):
     """Stages 2, 3: K after shocks, income with last month's cooperative terms."""
     home.K = home.K * drawn.assets
-    f, w = technology(home.K, p) * life.ability * home.skill, drawn.w * home.skill
+    f, w = technology(home.K, p) * life.ability * home.skill, drawn.w * home.skill_w
     flow.m_out = p.s_mkt * p.gross_net * (life.own * life.l * w + f)
     own_share = p.r0 + (1 - p.r0) * life.l
     earn = drawn.xi * (life.l * w * villages.each(1 + coop.dem) + own_share * f)
@@ -69,6 +69,7 @@ def moneylender(p, home, flow):
 
 def plan(p, home, flow):
     """(5), (6) Stage 8: expectation, planned spending, and what is short of it or over."""
+    home.y, home.aid = flow.y, flow.aid
     home.ybar = (1 - p.hab) * home.ybar + p.hab * (flow.y + flow.aid + flow.shu)
     saves = p.s1 * np.maximum(0, home.ybar - p.k1) + p.s2 * np.maximum(0, 0.6 * p.buffer * home.ybar - home.S)
     flow.c_star = np.maximum(p.c_floor, home.ybar - p.s0 * home.ybar - saves)

@@ -38,7 +38,7 @@ def year_of_life(c, villages, life, homes, rates, t, growth):
         home.S[new] *= q.inh
         for owed in (home.Dc, home.D0, home.Dm, home.Pm, home.arrears):
             owed[new] = 0
-        home.skill[new] = 1
+        home.skill[new] = home.skill_w[new] = 1
         home.ybar[new] = q.mean_xi * (life.w_year[new] * growth + life.ability[new] * technology(home.K[new], q))
     return losses
 

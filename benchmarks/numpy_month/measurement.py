@@ -46,7 +46,7 @@ def marks(villages, p, life, home, coop, who, b, growth, growth_ahead):
     burden = p.wear_rate * K + np.where(Dc > 0, due, 0)
 
     def capacity(w, share, loss, refund):
-        w = w * skill
+        w = w * home.skill_w[who]
         m_out = p.s_mkt * p.gross_net * (life.own[who] * l * w + f)
         earned = l * w + (p.r0 + (1 - p.r0) * l) * f
         net = p.mean_xi * (earned * (1 - loss) + share * m_out) + life.remit[who] + refund - burden
