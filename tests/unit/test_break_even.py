@@ -282,7 +282,8 @@ def test_what_comes_out_follows_what_is_set(toy, quantity, symbol, sign):
     values = [kept[arm.name].realised[quantity] for arm in arms]
     values = [value for value in values if value is not None]
     assert len(values) >= 4 and values[-1] > values[0]
-    slack = 0.03 if quantity in ("survival", "membership") else 1e-12  # other villages trade, so others are counted
+    # other villages trade, so others are counted; and one that begins to trade earlier may have stopped by then (decision 33)
+    slack = {"survival": 0.03, "membership": 0.03, "trading": 0.1}.get(quantity, 1e-12)
     assert all(b >= a - slack for a, b in itertools.pairwise(values))
     assert all(0.0 <= value <= 1.0 for value in values)
 

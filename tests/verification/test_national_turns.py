@@ -81,6 +81,6 @@ def test_the_command_lives_arms_in_turns_beside_others_and_at_equal_cost() -> No
 
 
 def test_what_does_not_fit_into_memory_is_refused_with_what_does() -> None:
-    with pytest.raises(PovsimError, match=r"mine: a rollout in turns .* 65 GB with 2 arms\. Give sample=0\.092 or less"):
+    with pytest.raises(PovsimError, match=r"mine: a rollout in turns .* 73 GB with 2 arms\. Give sample=0\.081 or less"):
         fail_if_too_large(["mine"], 73_500_004, 2, None)
-    fail_if_too_large(["mine"], 73_500_004, 2, 0.092)
+    fail_if_too_large(["mine"], 73_500_004, 2, 0.081)

@@ -178,7 +178,7 @@ def parameter_table(summary: Summary, variant: str, words: Language, *, short: b
             _number(row["mean"], row, words),
             words.text("unit.interval_short", low=_number(row["low90"], row, words), high=_number(row["high90"], row, words)),
             words.percent(row["contraction"], 0),
-            words.number(row["recovered"], 2),
+            words.text("table.none") if row["recovered"] is None else words.number(row["recovered"], 2),
             words.text("calibrate.yes" if row["identified"] else "calibrate.no"),
             "" if with_ is None else f"{with_} ({words.number(row['correlation'], 2, signed=True)})",
         ]

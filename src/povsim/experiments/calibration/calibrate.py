@@ -229,7 +229,7 @@ def fit_variant(
         prior,
         posterior,
         identify(posterior),
-        recovered(table, np.isfinite(target)),
+        recovered(table, np.isfinite(target), prior),
         predicted,
         checks.predictive_rows(table.names, target, predicted.statistics),
         scale=np.nanstd(table.statistics, axis=0),
@@ -300,7 +300,12 @@ def _summary(scenario: Scenario, keys: CalibrateKeys, seen: Observed, fits: dict
         bands = [row for row in fit.checks if row["low95"] is not None]
         variants[variant] = {
             "parameters": [
-                asdict(row) | {"identified": bool(yes), "recovered": float(r), "of_the_pilot": row.symbol in OF_THE_PILOT}
+                asdict(row)
+                | {
+                    "identified": bool(yes),
+                    "recovered": float(r) if np.isfinite(r) else None,
+                    "of_the_pilot": row.symbol in OF_THE_PILOT,
+                }
                 for row, yes, r in zip(fit.rows, known, fit.recovered, strict=True)
             ],
             "checks": {
@@ -352,7 +357,7 @@ def _tables(scenario: Scenario, keys: CalibrateKeys, fits: dict[str, Fitted]) ->
         draws.append(pl.DataFrame(index).hstack(frame.select(registered)))
         own.append(pl.DataFrame(index).hstack(frame.select([s for s in fit.prior.symbols if s in OF_THE_PILOT])))
         rows += [
-            {"variant": variant, **asdict(row), "identified": bool(yes), "recovered": float(r)}
+            {"variant": variant, **asdict(row), "identified": bool(yes), "recovered": float(r) if np.isfinite(r) else None}
             for row, yes, r in zip(fit.rows, fit.identified(), fit.recovered, strict=True)
         ]
         bands += [{"variant": variant, **row} for row in fit.checks]

@@ -28,6 +28,9 @@ and no less biased."""
 LEAST_KEPT = 200
 USABLE = 0.9
 """A statistic that more than a tenth of the simulations lack is left out."""
+TRIED, FEWEST_TRIED = 200, 20
+"""Pilots of the table that are fitted to see how well such pilots tell parameters apart; fewer than these say nothing."""
+Z95 = 1.6449
 CLIP = 6.0
 """Statistics farther out than so many robust standard deviations are taken as that: a regression is no place for outliers."""
 
@@ -118,12 +121,19 @@ def _of_fold(table: Table, fold: Fold, observed: Floats) -> tuple[Floats, NDArra
     return uniforms_of(centre + wider * (z - centre)), of_fold[near], weights, float(far[near].max())
 
 
-def recovered(table: Table, which: Bools) -> Floats:
-    """How well a pilot of this design tells each parameter apart, before any data are seen: correlation [p] of what the
-    statistics expect with the truth, in halves of the table that the regression has not seen."""
-    found, z = np.zeros_like(table.u), scores(table.u)
-    for fold in folds_of(table, which):
-        found[fold.rows] = fold(table.statistics[fold.rows]) * fold.residual
-    a, b = found - found.mean(axis=0), z - z.mean(axis=0)
+def recovered(table: Table, which: Bools, prior: Prior) -> Floats:
+    """How well a pilot of this design tells each parameter apart, before any data are seen: lower end [p] of the one-sided 95 %
+    interval (R. A. Fisher's z) of the correlation of truth and posterior mean, over `TRIED` pilots of the table that are each
+    fitted by those that are left. nan where the table is too small to say."""
+    n = len(table.u)
+    tried = np.unique(np.linspace(0, n - 1, min(TRIED, n // 4)).astype(np.int64))
+    if tried.size < FEWEST_TRIED:
+        return np.full(table.u.shape[1], np.nan)
+    rest = table.rows(np.setdiff1d(np.arange(n), tried))
+    folds = folds_of(rest, which)
+    means = np.array([conditioned(rest, prior, np.where(which, table.statistics[at], np.nan), folds).mean() for at in tried])
+    truth = prior.values(table.u[tried])
+    a, b = means - means.mean(axis=0), truth - truth.mean(axis=0)
     scale = np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0))
-    return np.divide((a * b).sum(axis=0), scale, out=np.zeros(z.shape[1]), where=scale > 0)
+    found = np.divide((a * b).sum(axis=0), scale, out=np.zeros(truth.shape[1]), where=scale > 0)
+    return np.tanh(np.arctanh(np.clip(found, -1 + 1e-9, 1 - 1e-9)) - Z95 / np.sqrt(tried.size - 3))

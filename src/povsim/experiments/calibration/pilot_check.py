@@ -73,7 +73,7 @@ def fitted(question: Question, table: Table, data: Table, truth_in: str) -> Repe
 def rows_of(found: Repetitions, recovers: Floats) -> list[dict[str, Any]]:
     """A row for each parameter.
 
-    identified: mean contraction of at least `LEAST`, and recovered by pilots of the table with correlation .5; inside: ranks
+    identified: mean contraction of at least `LEAST`, and recovered by pilots of the table with a correlation above .5; inside: ranks
     stay in the band that all parameters keep at once with 95 % (the 95 % band at level 1 - .05/p); holds: inside, and where
     identified correlated with the truth.
     """
@@ -112,7 +112,9 @@ def run(
     for check in checks:
         worlds = {variant: lived(scenario, check, variant, executor, advance, failures) for variant in scenario.variants}
         for variant, (question, table, _) in worlds.items():
-            recovers = recovered(table, np.ones(len(table.names), np.bool_))
+            recovers = recovered(
+                table, np.ones(len(table.names), np.bool_), prior_for(question.symbols, variant, question.design.cooperative)
+            )
             for truth_in, (_, _, data) in worlds.items():
                 found = fitted(question, table, data, truth_in)
                 share, error = pooled_coverage(found)
