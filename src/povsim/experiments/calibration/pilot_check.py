@@ -73,7 +73,7 @@ def fitted(question: Question, table: Table, data: Table, truth_in: str) -> Repe
 def rows_of(found: Repetitions, recovers: Floats) -> list[dict[str, Any]]:
     """A row for each parameter.
 
-    identified: mean contraction of at least `LEAST`, and recovered by pilots of the table with a correlation above .5; inside: ranks
+    identified: mean contraction of at least `LEAST`, and recovered by pilots of the table (above .5); inside: ranks
     stay in the band that all parameters keep at once with 95 % (the 95 % band at level 1 - .05/p); holds: inside, and where
     identified correlated with the truth.
     """
