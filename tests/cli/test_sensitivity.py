@@ -13,7 +13,7 @@ from povsim.cli import main
 
 TINY = [
     "population.villages=20", "population.households_per_village=40", "burn_in_months=36", "horizon_months=96",
-    "among=[pi,h_trade,start_member,j0]", "trajectories=2", "base_samples=8", "resamples=50", "keep=2",
+    "among=[pi,h_trade,start_member,j0]", "trajectories=2", "base_samples=16", "resamples=50", "keep=2",
 ]  # fmt: skip
 
 
@@ -36,7 +36,7 @@ def test_the_folder_answers_in_both_languages(folder: Path) -> None:
     block = summary["variants"]["trap"]
     assert {row["symbol"] for row in block["screening"]["mu_star"]} == {"pi", "h_trade", "start_member", "j0"}
     assert len(block["screening"]["kept"]) == 2
-    assert block["lived"] == block["points"] == 8 * 4
+    assert block["lived"] == block["points"] == 16 * 4
     assert {row["symbol"] for row in block["sobol"]["total"]} == set(block["screening"]["kept"])
     page = (folder / "report.html").read_text()
     assert page.count("<svg") >= 3

@@ -91,7 +91,7 @@ def test_a_file_with_all_that_households_feel_brings_its_shifts(tmp_path: Path) 
     path = draws_file(tmp_path / "draws.parquet", h0=[0.004, 0.005, 0.006, 0.007])
     scenario = scenario_from({**TINY, "uncertainty": str(path), "n_draws": 3, "variants": ["trap"]})
     draws = pd.Draws(scenario, "trap")
-    assert draws.most == 3
+    assert draws.most == 4  # the fourth stands in for one whose margins cannot be kept
     assert [draws.at(k).values["h0"] for k in range(3)] == [0.004, 0.005, 0.006]
     assert draws.at(1).shift == Shift(0.01, 0.01, 0.01, 0.01)
     own = pd.lived_with(scenario, draws.at(1), "trap")
@@ -102,10 +102,15 @@ def test_a_file_with_all_that_households_feel_brings_its_shifts(tmp_path: Path) 
     assert pd.Draws(given, "trap").at(1).shift is None  # the shift of the file is that of another hab
 
 
-def test_a_file_that_leaves_one_out_needs_its_margins_found(tmp_path: Path) -> None:
+def test_what_households_feel_and_the_file_leaves_out_stays_as_in_the_fit(tmp_path: Path) -> None:
     path = draws_file(tmp_path / "draws.parquet", without="hab")
     scenario = scenario_from({**TINY, "uncertainty": str(path), "n_draws": 3, "variants": ["trap"]})
-    assert pd.Draws(scenario, "trap").at(0).shift is None
+    draw = pd.Draws(scenario, "trap").at(1)
+    assert draw.shift == Shift(0.01, 0.01, 0.01, 0.01)
+    assert "hab" not in draw.values and "pi" in draw.values
+    assert draw.values["pi"] != parameters.register()["pi"].value("trap")
+    given = replace(scenario, parameters=(("hab", 0.1),))
+    assert pd.Draws(given, "trap").at(1).shift is None
 
 
 def test_the_content_of_the_file_is_part_of_the_scenario(tmp_path: Path) -> None:

@@ -99,6 +99,20 @@ def test_value_of_information_of_a_linear_gaussian_gain(mean: float) -> None:
     assert found[2].value < 0.01
 
 
+def test_a_parameter_that_does_nothing_is_worth_nothing_on_the_points_that_are_used() -> None:
+    """First and last points of the rows of a small design of Sobol: gain of one of six parameters, mean 0."""
+    names = [f"p{k}" for k in range(6)]
+    worth = []
+    for seed in range(8):
+        design = sobol_design(names, 32, DrawKey(seed, 0)).reshape(32, 8, 6)
+        points = np.concatenate([design[:, 0], design[:, 7]])
+        gain = points[:, 0] - 0.5
+        found = value_of_information([["p0"], ["p5"]], names, points, gain, np.tile(np.arange(32), 2), 20, DrawKey(seed, 0))
+        worth.append([one.value for one in found])
+    assert np.mean(worth, axis=0)[0] == pytest.approx(0.125, abs=0.03)
+    assert np.mean(worth, axis=0)[1] < 0.01
+
+
 def test_no_value_where_the_choice_never_changes() -> None:
     x = gaussian(200)
     found = value_of_information([["a"], ["b"]], NAMES, x, 50 + x[:, 0], np.arange(200), 20, KEY)

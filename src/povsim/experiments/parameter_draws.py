@@ -1,8 +1,9 @@
 """Draws of the parameters: what each is drawn from, and the scenario that lives a draw.
 
 Drawn is every entry of the register with a prior that the user did not set. What a cooperative scenario or a lever sets is a
-premise of the arm and stays. `posterior`, or a file: the symbols that it holds come from one of its rows together, all others
-from their priors.
+premise of the arm and stays. `posterior`, or a file: the symbols that it holds come from one of its rows together; what else
+households feel stays at the register's value, as it did in the fit (other values would no longer meet what was fitted), and all
+of cooperatives comes from the priors.
 """
 
 from __future__ import annotations
@@ -100,11 +101,11 @@ class Draws:
             return ParameterDraw(number, own)
         row = self._rows[number]
         fitted = {symbol: value for symbol, value in row.items() if symbol in own}
-        rest = [symbol for symbol in self._symbols if symbol not in row]
-        # where the user set a fitted symbol otherwise, the shift of the row is that of other values
+        free = {symbol: value for symbol, value in own.items() if not felt_before(symbol)}
+        # where the user set what households feel, the shift of the row is that of other values
         shifts = [row[name] for name in SHIFTS if name in row]
-        held = bool(shifts) and len(fitted) == len(row) - len(SHIFTS) and not moves_the_margins(rest)
-        return ParameterDraw(number, {**own, **fitted}, Shift(*shifts) if held else None)
+        held = bool(shifts) and not moves_the_margins(self._scenario.overrides())
+        return ParameterDraw(number, {**free, **fitted}, Shift(*shifts) if held else None)
 
 
 def lived_with(scenario: Scenario, draw: ParameterDraw, variant: str) -> Scenario:
@@ -146,7 +147,7 @@ def fail_if_there_is_no_file(source: str) -> None:
 
 
 def _rows(scenario: Scenario, variant: str, count: int) -> list[dict[str, float]]:
-    """Rows of the file, spread evenly over those of the variant."""
+    """Rows of the file: as many as are asked for, spread evenly over those of the variant, then the others."""
     path = posterior_file(scenario.uncertainty)
     try:
         table = pl.read_parquet(path)
@@ -155,7 +156,8 @@ def _rows(scenario: Scenario, variant: str, count: int) -> list[dict[str, float]
     fail_if_columns_are_not_those_of_draws(path, table)
     own = table.filter(pl.col("variant") == variant).sort("draw")
     fail_if_there_are_too_few_draws(path, variant, own.height, count)
-    picked = [own.row(k * own.height // count, named=True) for k in range(count)]
+    first = [k * own.height // count for k in range(count)]
+    picked = [own.row(k, named=True) for k in (*first, *sorted(set(range(own.height)) - set(first)))]
     rows = [{name: float(value) for name, value in row.items() if name not in KEYS} for row in picked]
     for row in rows:
         for symbol in row.keys() - set(SHIFTS):

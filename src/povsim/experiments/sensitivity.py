@@ -160,13 +160,16 @@ def _second(question: Question, lived: Lived, keys: Sensitivity, key: DrawKey) -
     """What the points of the second design say."""
     symbols = question.symbols
     known = lived.known
-    gain = lived.values[known]
-    points = lived.points[known]
-    rows = (np.arange(len(lived.points)) // (len(symbols) + 2))[known]
+    # the first and the last point of a row of the design share nothing; those between repeat their coordinates
+    place = np.arange(len(lived.points)) % (len(symbols) + 2)
+    alone = known & lived.held & ((place == 0) | (place == len(symbols) + 1))
+    gain, points = lived.values[alone], lived.points[alone]
+    rows = (np.arange(len(lived.points)) // (len(symbols) + 2))[alone]
     out: dict[str, Any] = {
         "points": len(lived.points),
         "lived": int(known.sum()),
         "margins_held": int(lived.held.sum()),
+        "independent": int(alone.sum()),
         "mean": float(gain.mean()) if gain.size else None,
         "share_positive": float((gain > 0).mean()) if gain.size else None,
         "sobol": None,

@@ -193,7 +193,7 @@ def mean_path(found: Sequence[Mapping[str, float]]) -> float | None:
     paths = np.array([[statistics[f"F13_{year}"] for year in published] for statistics in found if "F13_fall" in statistics])
     if not paths.size:
         return None
-    return float((np.abs(paths.mean(axis=0) - np.array(list(published.values()))) <= WITHIN).mean())
+    return float((np.abs(np.nanmean(paths, axis=0) - np.array(list(published.values()))) <= WITHIN).mean())
 
 
 def row_of(pattern: str, variant: str, bands: Sequence[tuple[Part, Band]]) -> dict[str, Any]:

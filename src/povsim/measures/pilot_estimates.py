@@ -124,7 +124,8 @@ def intra_cluster_correlation(y: Floats, squares: Floats, n: Floats, arm: NDArra
     mean = np.bincount(arm, weights=n * y)[arm] / total[arm]
     within = float((n * np.maximum(squares - y**2, 0.0)).sum() / max(1.0, n.sum() - n.size))
     between = float((n * (y - mean) ** 2).sum() / max(1, n.size - arms.size))
-    typical = float(np.mean([(total[a] - (n[arm == a] ** 2).sum() / total[a]) / max(1, (arm == a).sum() - 1) for a in arms]))
+    squared = np.bincount(arm, weights=n**2)[arms] / total[arms]
+    typical = float((n.sum() - squared.sum()) / max(1, n.size - arms.size))
     among = (between - within) / typical
     if within + among <= 0:
         return float("nan"), 0.0

@@ -114,9 +114,7 @@ def _of_fold(table: Table, fold: Fold, observed: Floats) -> tuple[Floats, NDArra
     weights = nearness(far[near], float(np.nextafter(far[near].max(), np.inf)))
     weights = weights / weights.sum()
     z = adjusted(scores(table.u[of_fold[near]]), x[near], target, weights)
-    size, p = effective_size(weights), z.shape[1]
-    # what a regression with p slopes leaves is too narrow by its degrees of freedom, and its mean is an estimate
-    wider = np.sqrt(size / max(1.0, size - p - 1) * (1 + 1 / size))
+    wider = np.sqrt(1 + 1 / effective_size(weights))  # the mean of what the regression leaves is an estimate
     centre = weights @ z
     return uniforms_of(centre + wider * (z - centre)), of_fold[near], weights, float(far[near].max())
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtrit
 
 from povsim import evidence
 
@@ -119,12 +120,17 @@ def band_of(values: Sequence[float | None], lived: bool, reason: str) -> Band:
     if not lived or found.size < LEAST:
         why = reason or f"needs {LEAST} draws or more, {found.size} gave it"
         return Band(mean, None, None, None, None, why)
+    if found.size < MANY:
+        wide = float(found.std(ddof=1)) * float(np.sqrt(1 + 1 / found.size))
+        low95, low80, high80, high95 = (mean + wide * float(stdtrit(found.size - 1, q)) for q in (0.025, 0.1, 0.9, 0.975))
+        return Band(mean, low80, high80, low95, high95)
     low80, high80, low95, high95 = (float(x) for x in np.quantile(found, (0.1, 0.9, 0.025, 0.975)))
     return Band(mean, low80, high80, low95, high95)
 
 
-LEAST = 8
-"""Draws below which no band is made."""
+LEAST, MANY = 8, 40
+"""Draws below which no band is made, and below which it is the t interval of one more draw: quantiles of few draws lie inside
+their extremes."""
 
 
 def inside(part: Part, band: Band) -> bool | None:
