@@ -135,7 +135,7 @@ def _hint(name: str, command: str) -> str:
 
     if name in register():
         return f" Did you mean 'parameters.{name}'?"
-    of = [other for other in commands_with_keys() if name.partition(".")[0] in own_keys(other)]
+    of = [other for other in commands_with_keys() if other != command and name in _paths(own_keys(other))]
     if of:
         return f" It is a key of povsim {' and povsim '.join(of)}."
     return hint(name, known_keys(command))

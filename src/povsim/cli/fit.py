@@ -8,7 +8,7 @@ from typing import Any
 from povsim.cli.arguments import asks_for_help, split_arguments
 from povsim.cli.compare import OPTIONS, fail_if_file_cannot_be_read, fail_if_out_is_given_twice
 
-HELP = """Try it:  povsim fit variants=[trap] symbols=[rho1,sd1] fit.first=40 fit.keep=40 fit.waves=0 fit.draws=8
+HELP = """Try it:  povsim fit variants=[trap] symbols=[rho1,sd1] fit.first=40 fit.keep=40 fit.waves=0 fit.draws=8 --out tried
 
 Fits parameters to the dynamic patterns of the model page: values that no emulator rules out, then generations of simulations
 of which the nearest to the targets are kept, one variant at a time. Says which parameters the patterns tell nothing about

@@ -50,22 +50,25 @@ class _Lines:
     apart_s = LINES_APART_S
 
     def __init__(self, label: str, total: float) -> None:
-        self._label, self._total, self._done, self._at_once = label, total, 0.0, 0.0
+        self._label, self._total, self._done = label, total, 0.0
         self._start = self._last = time.monotonic()
+        self._first: tuple[float, float] | None = None  # when the first step that took time was done, and how many were by then
 
     def advance(self, steps: float = 1) -> None:
         self._done += steps
         now = time.monotonic()
-        if now - self._start < AT_ONCE_S:
-            self._at_once = self._done
+        if self._first is None and now - self._start >= AT_ONCE_S:  # what comes at once was in the store
+            self._first = now - self._start, self._done
         if now - self._last >= self.apart_s and self._done < self._total:
             self._last = now
             self.show(now - self._start)
 
     def left_s(self, elapsed: float) -> float | None:
-        """Seconds that the rest takes at the pace so far; None where nothing tells."""
-        lived = self._done - self._at_once
-        return elapsed * (self._total - self._done) / lived if lived > 0 else None
+        """Seconds that the rest takes at the pace since the first step, which may hold the compiling; None: nobody knows."""
+        if self._first is None or self._done <= self._first[1]:
+            return None
+        began, done = self._first
+        return (elapsed - began) * (self._total - self._done) / (self._done - done)
 
     def show(self, elapsed: float) -> None:
         left = self.left_s(elapsed)

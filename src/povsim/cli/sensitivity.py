@@ -8,7 +8,7 @@ from typing import Any
 from povsim.cli.arguments import asks_for_help, split_arguments
 from povsim.cli.compare import OPTIONS, fail_if_file_cannot_be_read, fail_if_out_is_given_twice, key_lines
 
-HELP = """Try it:  povsim sensitivity 'among=[pi,h0,h_trade,start_member]' trajectories=2 base_samples=8 --out matters
+HELP = """Try it:  povsim sensitivity 'among=[pi,h0,h_trade,start_member]' trajectories=2 base_samples=16 --out matters
 
 Varies the parameters over their priors, screens all of them (Morris), takes the contrast of two arms apart by those that move
 it most (Sobol), looks for the values at which the first arm beats the second, and says what it would be worth to know each

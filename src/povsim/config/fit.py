@@ -62,12 +62,19 @@ def fit_from(mapping: Mapping[str, Any]) -> FitKeys:
     symbols = None if given["symbols"] is None else read.words("symbols", given["symbols"], "[rho1,sd1]")
     patterns = read.words("patterns", given["patterns"], "[F3,F14]")
     for name in patterns:
+        fail_if_shown_pattern(name)
         checks.fail_if_unknown_choice("patterns", name, PATTERNS)
     effort = read.keys("fit", given["fit"], (*_LIMITS, "cut"), "fit.design=300")
     whole = {name: read.whole(f"fit.{name}", effort[name], *limits) for name, limits in _LIMITS.items()}
     found = Effort(cut=read.number("fit.cut", effort["cut"], 1.0, 20.0), **whole)
     fail_if_more_is_kept_than_lived(found)
     return FitKeys(symbols, tuple(p for p in PATTERNS if p in patterns), read.switch("commit", given["commit"]), found)
+
+
+def fail_if_shown_pattern(name: str) -> None:
+    """V1 to V5, which nothing may be fitted to."""
+    if name in ("V1", "V2", "V3", "V4", "V5"):
+        raise PovsimError(f"patterns: {name} is shown by povsim validate and never fitted. Accepted: {', '.join(PATTERNS)}.")
 
 
 def fail_if_more_is_kept_than_lived(effort: Effort) -> None:
