@@ -212,14 +212,15 @@ def summary_of(
         }
         for key, means in structure.items()
     ]
+    drawn = [symbol for symbol in drawn_symbols(scenario) if all(symbol in draw.values for draw in runs[0].draws)]
     return {
         "source": scenario.uncertainty,
         "n_draws": min(len(run.draws) for run in runs),
         "asked": scenario.n_draws,
         "tried": {run.variant: run.tried for run in runs},
         "replicates_per_draw": replicates_per_draw(scenario),
-        "parameters_drawn": len(drawn_symbols(scenario)),
-        "grade_a_drawn": sum(parameters.register()[s].grade == "A" for s in drawn_symbols(scenario)),
+        "parameters_drawn": len(drawn),
+        "grade_a_drawn": sum(parameters.register()[s].grade == "A" for s in drawn),
         "split": rows,
         "structure": spans,
         "reasons": {} if len(runs) > 1 else {"structure": "one variant was run"},
