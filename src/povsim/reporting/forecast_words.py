@@ -60,7 +60,7 @@ def _forecast(summary: Summary, words: Language) -> list[str]:
             means = [words.percent(block["mean"][month]) for block in blocks]
             if len(blocks) > 1:  # each with its variant: a range of means beside a band reads as an interval in an interval
                 said = [
-                    words.text("forecast.sentence.mean_variant", mean=mean, variant=words.text(f"variant.{variant}"))
+                    f"{mean} {words.text(f'variant.{variant}')}"
                     for mean, variant in zip(means, summary["variants"], strict=True)
                 ]
             out.append(
