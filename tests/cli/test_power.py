@@ -67,6 +67,14 @@ def test_a_wedge_has_no_arms_and_says_why(tmp_path: Path) -> None:
     found = closed(tmp_path / "out", "design=stepped_wedge", "steps=4")
     assert found["villages_per_arm"] is None and "no arms" in found["reasons"]["villages_per_arm"]
     assert found["closed_form"][0]["villages"] % 4 == 0
+    said = found["sentences"]["en"][0]
+    assert said.startswith("To see a change from ") and f"needs {found['closed_form'][0]['villages']} villages in all" in said
+
+
+def test_the_textbook_figure_alone_has_nothing_to_audit(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["power", "closed_form=true", "audit=true", "--out", str(tmp_path / "out")]) == 2
+    assert "nothing to audit" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("given", [["icc=0"], ["icc=1"], ["steps=50", "horizon_months=84"], ["effect=-.3"], ["households=2"]])

@@ -86,6 +86,7 @@ def power_from(given: Mapping[str, Any], horizon_months: int) -> PowerKeys:
     p, effect = _inside("p", given["p"]), read.number("effect", given["effect"], -1, 1)
     fail_if_no_share_is_left(p, effect)
     audit = read.switch("audit", given["audit"])
+    fail_if_nothing_is_lived_to_audit(closed_form, audit)
     evaluation = read.years("evaluation_month", given["evaluation_month"], 12, 600 if closed_form else horizon_months - 60)
     step_months = read.years("step_months", given["step_months"], 12, 60)
     steps = read.whole("steps", given["steps"], 2, 50)
@@ -134,6 +135,15 @@ def fail_if_no_share_is_left(p: float, effect: float) -> None:
         raise PovsimError(
             f"p = {p:g} and effect = {effect:g}: with the programme the share would be {p + effect:g}. Accepted: p + effect "
             "between 0 and 1; .03 is 3 percentage points."
+        )
+
+
+def fail_if_nothing_is_lived_to_audit(closed_form: bool, audit: bool) -> None:
+    """The audit needs pilots in the model, which the textbook figure alone does without."""
+    if closed_form and audit:
+        raise PovsimError(
+            "closed_form=true audit=true: the textbook figure alone lives no pilots, so there is nothing to audit. Accepted: "
+            "one of the two. Leave closed_form out for the audit, or audit for the figure alone."
         )
 
 

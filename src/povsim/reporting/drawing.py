@@ -105,7 +105,7 @@ def titles(figure: Figure, axes: dict[str, Axes], title: str, words: Language) -
     figure.text(
         0.01,
         1 - 0.07 / figure.get_figheight(),
-        "\n".join(wrap(title, round(11 * figure.get_figwidth()))),
+        "\n".join(wrap(title, round(9 * figure.get_figwidth()))),
         ha="left",
         va="top",
         fontsize=11,

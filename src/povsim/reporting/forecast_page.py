@@ -45,6 +45,7 @@ def page(summary: Summary, tables: Mapping[str, Any], drawn: Mapping[str, str], 
         sections=_sections(summary, drawn, words),
         stamps=[words.text("page.stamp_toy")] if toy else [],
         headline=words.text("forecast.headline"),
+        footer=words.text("forecast.footer"),
     )
 
 

@@ -57,12 +57,18 @@ def _forecast(summary: Summary, words: Language) -> list[str]:
     for arm in summary["arms"]:
         for month in sorted({24, last}):
             blocks = [block["arms"][arm][series] for block in summary["variants"].values()]
+            means = [words.percent(block["mean"][month]) for block in blocks]
+            if len(blocks) > 1:  # each with its variant: a range of means beside a band reads as an interval in an interval
+                said = [
+                    f"{mean} {words.text(f'variant.{variant}')}"
+                    for mean, variant in zip(means, summary["variants"], strict=True)
+                ]
             out.append(
                 words.text(
-                    "forecast.sentence.arm",
+                    "forecast.sentence.arm_variants" if len(blocks) > 1 else "forecast.sentence.arm",
                     arm=words.text_or(f"arm.{arm}", arm),
                     years=words.number(month // 12),
-                    mean=words.span([block["mean"][month] for block in blocks], words.percent),
+                    **({"means": words.listing(said)} if len(blocks) > 1 else {"mean": means[0]}),
                     band=words.interval(
                         min(block["low80"][month] for block in blocks),
                         max(block["high80"][month] for block in blocks),

@@ -39,7 +39,9 @@ def design_label(name: str, words: Language) -> str:
 def sentences(summary: Summary, code: str) -> list[str]:
     """The textbook figure, what pilots in the model see, what finding the poor costs, who is wrong."""
     words = language(code)
-    out = [sentence for row in summary["closed_form"] for sentence in _closed(row, summary["keys"], words)]
+    out = []
+    for at, row in enumerate(summary["closed_form"]):
+        out += _closed(row, summary["keys"], words, first=at == 0)
     for variant, block in summary.get("variants", {}).items():
         name = v.variant_label(variant, words)
         out += _verdict(summary, block, name, words)
@@ -58,22 +60,22 @@ def sentences(summary: Summary, code: str) -> list[str]:
     return out
 
 
-def _closed(row: Mapping[str, Any], keys: Mapping[str, Any], words: Language) -> list[str]:
+def _closed(row: Mapping[str, Any], keys: Mapping[str, Any], words: Language, first: bool) -> list[str]:
+    """The textbook figure of a design; the first sentence says what is to be seen, the next ones refer to it."""
+    asked = {
+        "p": words.percent(keys["p"]),
+        "q": words.percent(keys["p"] + keys["effect"]),
+        "power": words.percent(keys["power"], 0),
+        "alpha": words.percent(keys["alpha"], 0 if keys["alpha"] >= 0.01 else 1),
+        "households": keys["households"],
+        "icc": words.number(keys["icc"], 3),
+    }
     if row["design"] != "parallel":
         fields = {"design": design_label(row["design"], words), "steps": row["steps"], "n": words.number(row["villages"])}
+        if first:
+            return [words.text("power.sentence.wedge_alone", **asked, **fields)]
         return [words.text("power.sentence.wedge", **fields)]
-    out = [
-        words.text(
-            "power.sentence.closed",
-            p=words.percent(keys["p"]),
-            q=words.percent(keys["p"] + keys["effect"]),
-            power=words.percent(keys["power"], 0),
-            alpha=words.percent(keys["alpha"], 0 if keys["alpha"] >= 0.01 else 1),
-            households=keys["households"],
-            icc=words.number(keys["icc"], 3),
-            n=words.number(row["villages_per_arm"]),
-        )
-    ]
+    out = [words.text("power.sentence.closed", **asked, n=words.number(row["villages_per_arm"]))]
     if row["power_simulated"] is not None:
         out.append(
             words.text(

@@ -16,6 +16,8 @@ __all__ = ["TABLES", "figures", "notes", "page", "sentences", "tables_shown"]
 TABLES: tuple[str, ...] = ()
 SHOWN = 12
 """Rows of the table of the screening."""
+CHANCE = 0.05
+"""Quasi-p from which on a limit of the box is not told from chance."""
 
 
 def sentences(summary: Summary, code: str) -> list[str]:
@@ -159,14 +161,18 @@ def _rests_on(block: Mapping[str, Any], names: Mapping[str, str], words: Languag
 def _wins(block: Mapping[str, Any], names: Mapping[str, str], words: Language) -> str:
     if block["share_positive"] is None:
         return words.text("sensitivity.none_discovery", reason="")
-    share = words.percent(block["share_positive"], 0)
+    share, points = words.percent(block["share_positive"], 0), words.number(block["independent"])
     box = block["discovery"]["box"]
     if box is None:
-        return words.text("sensitivity.wins", **names, share=share)
-    limits = words.listing(_limit(row, words) for row in box["limits"])
+        return words.text("sensitivity.wins", **names, share=share, points=points)
+    told = [row for row in box["limits"] if row["quasi_p"] is not None and row["quasi_p"] < CHANCE]
+    if not told:
+        return words.text("sensitivity.wins_box_unsure", **names, share=share, points=points)
+    rest = [row["symbol"] for row in box["limits"] if row not in told]
+    others = words.text("sensitivity.box_others", others=words.listing(rest)) if rest else ""
     return words.text(
-        "sensitivity.wins_box", **names, share=share, limits=limits, density=words.percent(box["density"], 0),
-        coverage=words.percent(box["coverage"], 0),
+        "sensitivity.wins_box", **names, share=share, points=points, limits=words.listing(_limit(row, words) for row in told),
+        density=words.percent(box["density"], 0), coverage=words.percent(box["coverage"], 0), others=others,
     )  # fmt: skip
 
 

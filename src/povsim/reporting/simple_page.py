@@ -52,7 +52,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A report in one language. `headline`: heading of the sentences; `run`: what was run; `stamps`: in frames."""
+    """A report in one language. `headline`: heading of the sentences; `run`: what was run; `stamps`: in frames.
+
+    `footer`: the last line, where the words of every report do not fit.
+    """
 
     title: str
     subtitle: str
@@ -62,6 +65,7 @@ class Page:
     sections: Sequence[Section]
     stamps: Sequence[str] = ()
     headline: str | None = None
+    footer: str | None = None
 
 
 class Report(Protocol):
@@ -131,6 +135,7 @@ def html(page: Page, words: Language) -> str:
         code=words.code,
         text=words.text,
         headline=page.headline or words.text("page.headline"),
+        footer=page.footer or words.text("page.made_by"),
         title=page.title,
         subtitle=page.subtitle,
         stamps=page.stamps,
