@@ -592,3 +592,15 @@ def test_reports_and_series_without_figures_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path, ["A;Maret 2025"], header="desa;bulan")
     for kind in ("cooperatives", "aggregate"):
         assert ("no_figures", None) in found(path, kind=kind)
+
+
+def test_a_row_without_a_village_is_listed_where_the_file_has_villages(tmp_path: Path) -> None:
+    assert found(written(tmp_path, [*GOOD, "9;;Bogor;Maret 2025;1,5;4;2.250.000"])) == [("missing_id", 5)]
+    without = ["1;Maret 2025;800.000", "2;Maret 2025;700.000"]
+    assert found(written(tmp_path, without, header="id_rt;bulan;pengeluaran_per_kapita")) == []
+
+
+def test_help_says_in_which_language_the_output_is(capsys) -> None:
+    assert main(["data", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert "The output is in English" in out and "in both languages" in out

@@ -69,9 +69,11 @@ def _has(frame: pl.DataFrame, *roles: str) -> bool:
 
 def missing_id(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, problems: Problems) -> None:
     """A row of nobody."""
-    role = "household" if mapping.kind == "panel" else "village"
-    rows = frame.filter(pl.col(role).is_null())
-    _note(rule, rows, named, problems, role, f"the row names no {role}")
+    roles = ["household"] if mapping.kind == "panel" else ["village"]
+    if mapping.kind == "panel" and "village" in named and _has(frame, "village"):
+        roles.append("village")  # estimates cluster by village where the file has one
+    for role in roles:
+        _note(rule, frame.filter(pl.col(role).is_null()), named, problems, role, f"the row names no {role}")
 
 
 def missing_spending(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, problems: Problems) -> None:
