@@ -604,3 +604,12 @@ def test_help_says_in_which_language_the_output_is(capsys) -> None:
     assert main(["data", "--help"]) == 0
     out = capsys.readouterr().out
     assert "The output is in English" in out and "in both languages" in out
+
+
+def test_cells_are_shown_as_the_file_has_them(tmp_path: Path) -> None:
+    path = written(tmp_path, [*GOOD, "4;A;Bogor;Maret 2025;1;2;99.999.999.999"])
+    assert [p.value for p in inspect(path).problems.listed()] == ["99.999.999.999"]
+    lines = ['1,A,Maret 2025,"1,250,000"', '2,A,Maret 2025,"1,350,000"', "3,A,Maret 2025,750.000"]
+    path = written(tmp_path, lines, "comma.csv", "id_rt,desa,bulan,pengeluaran_per_kapita")
+    (problem,) = inspect(path).problems.listed()
+    assert problem.value == "750.000" and "sign is one of thousands" in problem.reason
