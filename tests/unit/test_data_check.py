@@ -592,3 +592,24 @@ def test_reports_and_series_without_figures_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path, ["A;Maret 2025"], header="desa;bulan")
     for kind in ("cooperatives", "aggregate"):
         assert ("no_figures", None) in found(path, kind=kind)
+
+
+def test_a_row_without_a_village_is_listed_where_the_file_has_villages(tmp_path: Path) -> None:
+    assert found(written(tmp_path, [*GOOD, "9;;Bogor;Maret 2025;1,5;4;2.250.000"])) == [("missing_id", 5)]
+    without = ["1;Maret 2025;800.000", "2;Maret 2025;700.000"]
+    assert found(written(tmp_path, without, header="id_rt;bulan;pengeluaran_per_kapita")) == []
+
+
+def test_help_says_in_which_language_the_output_is(capsys) -> None:
+    assert main(["data", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert "The output is in English" in out and "in both languages" in out
+
+
+def test_cells_are_shown_as_the_file_has_them(tmp_path: Path) -> None:
+    path = written(tmp_path, [*GOOD, "4;A;Bogor;Maret 2025;1;2;99.999.999.999"])
+    assert [p.value for p in inspect(path).problems.listed()] == ["99.999.999.999"]
+    lines = ['1,A,Maret 2025,"1,250,000"', '2,A,Maret 2025,"1,350,000"', "3,A,Maret 2025,750.000"]
+    path = written(tmp_path, lines, "comma.csv", "id_rt,desa,bulan,pengeluaran_per_kapita")
+    (problem,) = inspect(path).problems.listed()
+    assert problem.value == "750.000" and "sign is one of thousands" in problem.reason

@@ -279,3 +279,14 @@ def test_keys_are_checked(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("x")
     (tmp_path / "mapping.yaml").write_text("x")
     assert [path.name for path in files_of(str(tmp_path))] == ["a.csv", "b.csv"]
+
+
+def test_too_few_villages_name_the_dropped_rows_first() -> None:
+    from povsim.experiments.calibration.observed import fail_if_too_few_villages
+
+    with pytest.raises(
+        PovsimError, match=r"^5 rows were dropped as unusable \(`povsim data check p.csv` lists.* hold 1 village;"
+    ):
+        fail_if_too_few_villages(1, 5, "p.csv")
+    with pytest.raises(PovsimError, match="^The data hold 3 villages;"):
+        fail_if_too_few_villages(3)

@@ -25,7 +25,9 @@ povsim data rules            every rule that rows are held to
   --mapping FILE             which column holds what, in which unit: a YAML file or one of: {mappings}; else it is guessed
   --kind KIND                panel (households), cooperatives (reports) or aggregate (published series); default panel
   --limit N                  print the first N problems (default {limit}); --json holds all that were kept
-  --json                     one JSON object on standard output, schema 1
+  --json                     one JSON object on standard output, schema 1; its sentences are in English and Indonesian
+
+The output is in English; there is no --language. --json carries the closing sentence in both languages (sentences: en, id).
 
 FILE: CSV (comma, semicolon, tab, bar; decimal comma or point; any encoding), XLSX, Parquet, .dta, .sav.
 Exit codes: 0 no problem, 2 problems found, or the file cannot be read. `check` writes nothing."""

@@ -268,6 +268,8 @@ def _numbers(role: Role, name: str, spec: Column, table: Table, problems: Proble
                 .select(pl.when(pl.col("typed").is_null()).then(pl.col("x")))
                 .to_series()
             )
+        else:
+            problems.cells[problems.file, role.name] = (lines, cells.cast(pl.String))
         decimal = table.guess.get("decimal", ".")
         value, other = numbers.parse(text, decimal)
         sign = {",": "point", ".": "comma"}[decimal]

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import polars as pl
+
 from povsim.errors import PovsimError
 
 __all__ = ["FATAL", "REMARK", "ROW", "DataError", "Problem", "Problems"]
@@ -47,6 +49,16 @@ class Problems:
     counts: Counter[str] = field(default_factory=Counter)
     bad_rows: set[tuple[str | None, int]] = field(default_factory=set)
     file: str | None = None
+    cells: dict[tuple[str | None, str], tuple[pl.Series, pl.Series]] = field(default_factory=dict)
+    """Of a file and role read as numbers from text: lines and cells as they are written, for messages."""
+
+    def written(self, file: str | None, role: str, lines: list[int]) -> dict[int, str]:
+        """The cells of these lines as the file has them, where they were text."""
+        if (file, role) not in self.cells:
+            return {}
+        at, cells = self.cells[file, role]
+        keep = at.is_in(lines)
+        return {line: cell for line, cell in zip(at.filter(keep), cells.filter(keep), strict=True) if cell is not None}
 
     def add(
         self, rule: str, severity: str, reason: str, line: int | None = None, column: str | None = None, value: object = None

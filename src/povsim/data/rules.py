@@ -6,6 +6,7 @@ readers run the same table, so what the one lists is what the others refuse.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -46,10 +47,22 @@ def _note(rule: Rule, rows: pl.DataFrame, named: Named, problems: Problems, role
     reasons = [reason] * rows.height if isinstance(reason, str) else reason.to_list()
     column = named.get(role, role) if role is not None else None
     before = problems.file
+    raw = _written(rows, role, problems)
     for file, line, value, why in zip(rows["file"].to_list(), rows["file_line"].to_list(), values, reasons, strict=True):
         problems.file = file
-        problems.add(rule.name, rule.severity, why, line, column, _short(value))
+        problems.add(rule.name, rule.severity, why, line, column, raw.get((file, line), _short(value)))
     problems.file = before
+
+
+def _written(rows: pl.DataFrame, role: str | None, problems: Problems) -> dict[tuple[str | None, int], str]:
+    """The cells of these rows as the file has them."""
+    if role is None or not rows.height:
+        return {}
+    found: dict[tuple[str | None, int], str] = {}
+    for file in rows["file"].unique().to_list():
+        lines = rows.filter(pl.col("file").eq_missing(file))["file_line"].to_list()
+        found |= {(file, line): cell for line, cell in problems.written(file, role, lines).items()}
+    return found
 
 
 def _else_fine(rows: pl.DataFrame, problems: Problems) -> pl.DataFrame:
@@ -69,9 +82,11 @@ def _has(frame: pl.DataFrame, *roles: str) -> bool:
 
 def missing_id(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, problems: Problems) -> None:
     """A row of nobody."""
-    role = "household" if mapping.kind == "panel" else "village"
-    rows = frame.filter(pl.col(role).is_null())
-    _note(rule, rows, named, problems, role, f"the row names no {role}")
+    roles = ["household"] if mapping.kind == "panel" else ["village"]
+    if mapping.kind == "panel" and "village" in named and _has(frame, "village"):
+        roles.append("village")  # estimates cluster by village where the file has one
+    for role in roles:
+        _note(rule, frame.filter(pl.col(role).is_null()), named, problems, role, f"the row names no {role}")
 
 
 def missing_spending(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Named, problems: Problems) -> None:
@@ -93,12 +108,15 @@ def absurd_spending(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named: Na
     rows = frame.with_columns(_lines=lines).filter(
         (pl.col("spending") >= 0) & ~lines.is_between(mapping.low_lines, mapping.high_lines)
     )
-    reasons = [
-        f"{_plain(x)} poverty lines per head and month; believed are {mapping.low_lines:g} to {mapping.high_lines:g}"
-        for x in rows["_lines"].to_list()
-        if x is not None
-    ]
-    _note(rule, rows.filter(pl.col("_lines").is_not_null()), named, problems, "spending", pl.Series(reasons, dtype=pl.String))
+    rows = rows.filter(pl.col("_lines").is_not_null())
+    raw = _written(rows, "spending", problems)
+    reasons = []
+    for x, file, line in rows.select("_lines", "file", "file_line").iter_rows():
+        reason = f"{_plain(x)} poverty lines per head and month; believed are {mapping.low_lines:g} to {mapping.high_lines:g}"
+        if x < mapping.low_lines and re.search(r"(?<!\d)\d{1,3}[.,]\d{3}$", raw.get((file, line), "").strip()):
+            reason += "; perhaps the sign is one of thousands, unlike in the rest of the file"
+        reasons.append(reason)
+    _note(rule, rows, named, problems, "spending", pl.Series(reasons, dtype=pl.String))
 
 
 def _plain(x: float) -> str:

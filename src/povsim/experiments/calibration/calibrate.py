@@ -109,7 +109,9 @@ def read(scenario: Scenario, keys: CalibrateKeys) -> tuple[Observed, dict[str, A
         reports = reports.filter(pl.col("village").is_in(villages))
         left_out["cooperatives"] = read_reports.dropped.height
     starts = None if keys.starts is None else date(int(keys.starts[:4]), int(keys.starts[5:]), 1)
-    seen = observed(panel.frame, reports, scenario.cooperative, starts, village_households(scenario))
+    given = " ".join(str(file) for file in files_of(keys.data))
+    lost = panel.dropped.height
+    seen = observed(panel.frame, reports, scenario.cooperative, starts, village_households(scenario), lost, given)
     facts = {
         "rows_left_out": left_out,
         "lines": panel.lines.series,

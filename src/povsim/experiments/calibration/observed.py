@@ -45,16 +45,18 @@ def observed(
     cooperative: str,
     starts: date | None = None,
     village_households: float = 1.0,
+    dropped: int = 0,
+    file: str = "FILE",
 ) -> Observed:
     """The pilot of clean tables.
 
     panel: a row a household and wave, with household, village, wave, month (date), spending (poverty lines), and where
     known weight, size, member, treated. reports: a row a village and month, with village, month (date), status (a word of the
     funnel), members (number), volume_idr; only what came. village_households: households of a real village, which turns
-    members and volumes into shares and rupiah a household.
+    members and volumes into shares and rupiah a household. dropped: rows of `file` left out as unusable, for messages.
     """
     panel = panel.filter(pl.col("spending").is_not_null() & pl.col("village").is_not_null())
-    fail_if_too_few_villages(panel["village"].n_unique())
+    fail_if_too_few_villages(panel["village"].n_unique(), dropped, file)
     month_0 = _month_0(panel, reports, starts)
     waves = panel.group_by("wave").agg(pl.col("month").median()).sort("wave")
     found = [_after(month_0, when) for when in waves["month"].to_list()]
@@ -68,12 +70,16 @@ def observed(
     return Observed(pilot, design_of(pilot, cooperative, _start(reports, names, treated, month_0)), month_0, remarks)
 
 
-def fail_if_too_few_villages(count: int) -> None:
-    """Fewer villages than can be told apart."""
+def fail_if_too_few_villages(count: int, dropped: int = 0, file: str = "FILE") -> None:
+    """Fewer villages than can be told apart; rows that were dropped are the first thing to look at."""
     if count < LEAST_VILLAGES:
+        rows = "1 row was" if dropped == 1 else f"{dropped:,} rows were"
+        lost = f"{rows} dropped as unusable (`povsim data check {file}` lists them). " if dropped else ""
+        villages = "1 village" if count == 1 else f"{count} villages"
+        left = "that are left hold" if dropped else "hold"
         raise PovsimError(
-            f"The data hold {count} villages; a calibration needs {LEAST_VILLAGES} or more. Check that the column of villages "
-            "was found (`povsim data check FILE`), or name it in a mapping."
+            f"{lost}The data {left} {villages}; a calibration needs {LEAST_VILLAGES} or more. Check that the column of "
+            f"villages was found (`povsim data check {file}`), or name it in a mapping."
         )
 
 
