@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 
 from povsim import parameters
 from povsim.cli import main
 from povsim.config import scenario_from
 from povsim.experiments import parameter_draws as pd
+from povsim.experiments import rollout
+from povsim.experiments.variance_split import split_of
 
 TINY = [
     "population=toy", "population.villages=20", "population.households_per_village=30", "burn_in_months=36",
@@ -109,10 +112,73 @@ def test_a_household_of_many_draws_is_not_explained(folder: Path, capsys: pytest
     assert "uncertainty=point" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["national", "rollout"])
-def test_commands_without_draws_refuse(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([command, "uncertainty=prior", "population=toy"]) == 2
-    assert f"povsim {command} takes every parameter at its value" in capsys.readouterr().err
+def test_the_nation_is_lived_at_the_values(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["national", "uncertainty=prior", "population=toy"]) == 2
+    assert "povsim national takes every parameter at its value" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def rolled_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("rolled_out")
+    file = draws_file(place / "draws.parquet")
+    keys = [text for text in TINY if not text.startswith(("arms=", "equal_money=", "cooperative="))]
+    given = ["rollout", *keys, "strategies=[all,random]", "scenarios=[as_planned]", f"uncertainty={file}"]
+    assert main([*given, "--out", str(place / "run")]) == 0
+    return place / "run"
+
+
+def test_orders_of_a_rollout_are_compared_over_draws(rolled_out: Path) -> None:
+    """Each interval is that of the split of its own differences, and each draw has its own replicates."""
+    summary = summary_of(rolled_out)
+    block = summary["uncertainty"]
+    assert (block["n_draws"], block["replicates_per_draw"], summary["replicates"]) == (3, 2, 6)
+    lived = pl.read_parquet(rolled_out / "tables" / "draw_contrasts.parquet")
+    for variant in ("trap", "no_trap"):
+        found = summary["variants"][variant]
+        for c in [*found["contrasts"], *found["pairs"]]:
+            if c["group"] != "structural":
+                continue
+            own = lived.filter(
+                (pl.col("variant") == variant) & (pl.col("arm") == c["arm"]) & (pl.col("against") == c["against"])
+            ).sort("replicate")
+            assert own["replicate"].to_list() == list(range(6))
+            assert own["draw"].to_list() == [0, 0, 1, 1, 2, 2]
+            split = split_of(own["E4"].to_numpy().reshape(3, 2))
+            assert c["mean"] == pytest.approx(split.mean, abs=1e-12)
+            assert c["high95"] - c["mean"] == pytest.approx(split.half(0.95), abs=1e-12)
+    assert {row["arm"] for row in block["split"]} == {"as_planned_all", "as_planned_random"}
+
+
+def test_a_report_of_orders_says_that_parameters_were_drawn(rolled_out: Path) -> None:
+    for code, words in (("en", "Intervals include the uncertainty"), ("id", "Selang mencakup ketidakpastian")):
+        assert main(["report", str(rolled_out), "--language", code]) == 0
+        page = " ".join((rolled_out / "report.html").read_text().split())
+        assert words in page
+        assert "not whether the parameters are right" not in page
+
+
+def test_a_draw_of_a_rollout_is_what_it_would_be_alone(rolled_out: Path) -> None:
+    """Draw 1 lived by hand gives replicates 2 and 3; the same replicates with draw 2 are others."""
+    scenario = scenario_from(yaml.safe_load((rolled_out / "scenario.yaml").read_text()))
+    lived = pl.read_parquet(rolled_out / "tables" / "draw_contrasts.parquet").filter(
+        pl.col("variant") == "trap", pl.col("arm") == "as_planned_all", pl.col("against") == "aid", pl.col("draw") == 1
+    )
+    draws = pd.Draws(scenario, "trap")
+    by_hand = {}
+    for number in (1, 2):
+        jobs = rollout.jobs_of(pd.lived_with(scenario, draws.at(number), "trap"), "trap", range(2, 4))
+        by_hand[number] = [job.work(*job.args, pool=None, threads=1) for job in jobs]
+    found = [
+        float(r.weight[r.structural] @ (exits("as_planned_all", r) - exits("aid", r))) / float(r.weight[r.structural].sum())
+        for r in by_hand[1]
+    ]
+    assert lived.sort("replicate")["E4"].to_list() == pytest.approx(found, abs=1e-12)
+    costs = [[r.arms["as_planned_all"].cost for r in by_hand[number]] for number in (1, 2)]
+    assert costs[0] != costs[1]
+
+
+def exits(arm: str, r: rollout.RolledOut) -> np.ndarray:
+    return np.asarray(r.arms[arm].tau[r.structural] > 0, np.float64)
 
 
 @pytest.mark.slow

@@ -68,5 +68,5 @@ def fail_if_uncertainty_is_not_for(command: str, scenario: Any) -> None:
     if scenario.uncertainty != "point":
         raise PovsimError(
             f"uncertainty = {scenario.uncertainty}: povsim {command} takes every parameter at its value. Leave it out; povsim "
-            "compare carries the uncertainty of parameters into its answer."
+            "compare and povsim rollout carry the uncertainty of parameters into their answers."
         )

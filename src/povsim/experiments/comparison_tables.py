@@ -50,6 +50,7 @@ TRADED_MONTHS = 12
 def collect(scenario: Scenario, runs: Sequence[VariantRun]) -> tuple[dict[str, Any], dict[str, pl.DataFrame]]:
     """summary.json (without sentences) and the tables of the result folder."""
     contrasts = {run.variant: list(_contrasts(scenario, run)) for run in runs}
+    drawn = [uncertain.LivedDraws(run.variant, run.draws, run.tried, [r.number for r in run.replicates]) for run in runs]
     first = runs[0].replicates[0]
     summary: dict[str, Any] = {
         "command": "compare",
@@ -103,13 +104,13 @@ def collect(scenario: Scenario, runs: Sequence[VariantRun]) -> tuple[dict[str, A
     if scenario.assumptions:
         summary["assumptions"] = {r.variant: assumptions.summary_of(r.assumptions) for r in runs if r.assumptions}
     if scenario.n_draws is not None:
-        summary["uncertainty"] = uncertain.summary_of(scenario, runs, contrasts, LADDER)
+        summary["uncertainty"] = uncertain.summary_of(scenario, drawn, contrasts, LADDER)
     if scenario.break_even:
         summary["break_even"] = {r.variant: break_even_tables.entry(r.break_even, scenario) for r in runs if r.break_even}
     pairs = {run.variant: pairs_of(scenario, _arm_names(scenario, run)) for run in runs}
     tables = _tables(scenario, runs, contrasts)
     if scenario.n_draws is not None:
-        tables |= uncertain.tables_of(runs, pairs)
+        tables |= uncertain.tables_of(drawn, contrasts)
     return who_gains.add(summary, tables, runs, pairs)
 
 

@@ -45,7 +45,7 @@ class Contrast:
     `extra_exits` households of the nation; `per_billion_idr` extra exits per billion rupiah. `reason` is set where the
     contrast must be printed as "too few to say"; `reasons` tells, field by field, why a number is null.
     Not written to summary.json: `se` of the mean, `discordant` (households over all replicates, unweighted; None unless
-    yes/no), `replicates`.
+    yes/no), `replicates`, `differences` (of each replicate) and `draws` (of the parameters, of each replicate).
     """
 
     arm: str
@@ -67,6 +67,8 @@ class Contrast:
     se: float | None = None
     discordant: int | None = None
     replicates: int = 0
+    differences: tuple[float, ...] = ()
+    draws: tuple[int | None, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """The entry of `contrasts` in summary.json."""
@@ -175,6 +177,8 @@ def paired_contrast(
         se=se,
         discordant=discordant,
         replicates=replicates,
+        differences=tuple(difference.tolist()),
+        draws=tuple(draws),
     )
 
 

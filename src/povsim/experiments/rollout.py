@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor as Pool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from povsim.config import ArmSpec, Scenario
-from povsim.config.uncertainty import fail_if_uncertainty_is_not_for
 from povsim.errors import PovsimError
-from povsim.experiments import archive, rollout_tables
+from povsim.experiments import archive, rollout_tables, uncertain
 from povsim.experiments.branch import Branch, begins_after, fail_if_it_cannot_begin
 from povsim.experiments.comparison import model_arm
 from povsim.experiments.executor import Advance, Executor, Job, Progress
+from povsim.experiments.parameter_draws import Draws, ParameterDraw, lived_with
 from povsim.experiments.replicate import ArmOutcome, Replicate, live_arms
 from povsim.experiments.runs import Source, replicate_of
 from povsim.model.arm import Arm
@@ -78,10 +78,21 @@ class RolledOut:
     note: str
     until: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
     arms: dict[str, StrategyOutcome] = field(default_factory=dict)
+    draw: int | None = None
+    """Draw of the parameters that it was lived with; None: they are at their values."""
 
     def group(self, name: str) -> NDArray[np.bool_]:
         """Households of `structural`, `extreme` or `baseline_poor` [n]."""
         return {"structural": self.structural, "extreme": self.extreme}.get(name, np.ones(self.weight.size, np.bool_))
+
+
+@dataclass(frozen=True)
+class VariantRolledOut:
+    """Replicates of one variant; the draws of the parameters that they were lived with, and how many were tried for these."""
+
+    replicates: list[RolledOut]
+    draws: Sequence[ParameterDraw] = ()
+    tried: int = 0
 
 
 @dataclass
@@ -118,7 +129,6 @@ def strategies_of(scenario: Scenario) -> list[Strategy]:
 
 def fail_if_nothing_to_compare(scenario: Scenario) -> None:
     """Two orders are needed, and `aid` to count exits against."""
-    fail_if_uncertainty_is_not_for("rollout", scenario)
     found = strategies_of(scenario)
     if len({s.name for s in found}) < 2 or AGAINST not in scenario.arm_names:
         raise PovsimError(
@@ -153,32 +163,74 @@ def run(scenario: Scenario, progress: Progress) -> Found:
     began = time.perf_counter()
     failures: list[str] = []
     strategies = strategies_of(scenario)
-    lived: dict[str, list[RolledOut]] = {}
-    steps = len(scenario.variants) * scenario.replicates
+    lived: dict[str, VariantRolledOut] = {}
+    if scenario.n_draws is not None:  # a file that cannot be used says so before anything is lived
+        for variant in scenario.variants:
+            Draws(scenario, variant)
     with (
         Executor.of(scenario) as executor,
-        progress("Rolling out (compiling first, if this is the first run)", steps) as bar,
+        progress("Rolling out (compiling first, if this is the first run)", steps_of(scenario)) as bar,
     ):
         for variant in scenario.variants:
-            lived[variant] = _variant(scenario, variant, executor, bar.advance, failures)
+            live = _at_the_values if scenario.n_draws is None else _in_draws
+            lived[variant] = live(scenario, variant, executor, bar.advance, failures)
     done = time.perf_counter()
     summary, tables = rollout_tables.collect(scenario, strategies, lived)
     timings = {"arms_lived_s": done - began, "tables_s": time.perf_counter() - done}
     return Found(summary, tables, failures, timings, executor.found)
 
 
-def _variant(scenario: Scenario, variant: str, executor: Executor, advance: Advance, failures: list[str]) -> list[RolledOut]:
-    chunks: dict[str | None, list[Arm]] = {}
-    for spec in scenario.arms:
-        if spec.name == AGAINST or (spec.cooperative is not None and spec.rollout is not None):
-            chunks.setdefault(spec.cooperative, []).append(model_arm(scenario, variant, spec))
-    sources = [Source.of(scenario, variant, number) for number in range(scenario.replicates)]
-    jobs = [Job(source.name, live_strategies, (source, tuple(map(tuple, chunks.values())))) for source in sources]
+def steps_of(scenario: Scenario) -> float:
+    """Steps of the progress bar."""
+    if scenario.n_draws is None:
+        return len(scenario.variants) * scenario.replicates
+    each = uncertain.replicates_per_draw(scenario)
+    return len(scenario.variants) * scenario.n_draws * (each + (scenario.uncertainty == "prior"))
+
+
+def _at_the_values(
+    scenario: Scenario, variant: str, executor: Executor, advance: Advance, failures: list[str]
+) -> VariantRolledOut:
+    jobs = jobs_of(scenario, variant, range(scenario.replicates))
     found = [lived for lived in executor.map(jobs, advance, failures) if lived is not None]
     if not found:
         reason = failures[0] if failures else "none given"
         raise PovsimError(f"Every replicate of variant {variant} failed. The first reason: {reason}.")
-    return found
+    return VariantRolledOut(found)
+
+
+def _in_draws(scenario: Scenario, variant: str, executor: Executor, advance: Advance, failures: list[str]) -> VariantRolledOut:
+    """Replicates draw after draw, as many for each, as `povsim.experiments.uncertain.variant_run` has them for a comparison.
+
+    A draw of which a replicate failed is left out whole. Raises PovsimError where fewer than three draws are left.
+    """
+    each = uncertain.replicates_per_draw(scenario)
+    kept = uncertain.that_keep_the_margins(scenario, variant, executor, advance, failures)
+    jobs = [
+        job
+        for place, draw in enumerate(kept.draws)
+        for job in jobs_of(lived_with(scenario, draw, variant), variant, range(place * each, (place + 1) * each))
+    ]
+    found = executor.map(jobs, advance, failures)
+    replicates: list[RolledOut] = []
+    draws: list[ParameterDraw] = []
+    for place, draw in enumerate(kept.draws):
+        own = [lived for lived in found[place * each : (place + 1) * each] if lived is not None]
+        if len(own) == each:
+            replicates += [replace(lived, draw=draw.number) for lived in own]
+            draws.append(draw)
+    uncertain.fail_if_too_few_draws_were_lived(variant, len(draws), kept.tried, failures)
+    return VariantRolledOut(replicates, draws, kept.tried)
+
+
+def jobs_of(scenario: Scenario, variant: str, numbers: Sequence[int]) -> list[Job]:
+    """A job a replicate, in which every strategy is lived."""
+    chunks: dict[str | None, list[Arm]] = {}
+    for spec in scenario.arms:
+        if spec.name == AGAINST or (spec.cooperative is not None and spec.rollout is not None):
+            chunks.setdefault(spec.cooperative, []).append(model_arm(scenario, variant, spec))
+    sources = [Source.of(scenario, variant, number) for number in numbers]
+    return [Job(source.name, live_strategies, (source, tuple(map(tuple, chunks.values())))) for source in sources]
 
 
 def live_strategies(source: Source, chunks: Sequence[Sequence[Arm]], *, pool: Pool | None, threads: int) -> RolledOut:

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from scipy.special import stdtrit
+import numpy as np
+
+from povsim.experiments.contrasts import half_width
 
 if TYPE_CHECKING:
     from povsim.experiments.contrasts import Contrast
@@ -60,9 +62,9 @@ def advice(
 
 def low_end(c: Contrast, comparisons: int, sign: float) -> float | None:
     """Lower end of sign x difference at 95 % over `comparisons` together; None without an interval."""
-    if c.se is None or c.mean is None:
+    if c.mean is None or c.low95 is None:
         return None
-    return sign * c.mean - float(stdtrit(c.replicates - 1, 1 - 0.025 / max(1, comparisons))) * c.se
+    return sign * c.mean - half_width(np.array(c.differences), c.draws, 1 - 0.05 / max(1, comparisons))
 
 
 def _beats(contrasts: Sequence[Contrast], a: str, b: str, comparisons: int) -> bool:
@@ -76,7 +78,7 @@ def _beats(contrasts: Sequence[Contrast], a: str, b: str, comparisons: int) -> b
 def _why_none(found: Sequence[Contrast]) -> str:
     if all(c.reason is not None for c in found):
         return TOO_FEW
-    return NO_INTERVAL if all(c.se is None for c in found) else NONE
+    return NO_INTERVAL if all(c.low95 is None for c in found) else NONE
 
 
 def _regret(

@@ -12,13 +12,14 @@ import polars as pl
 
 from povsim.config import Scenario
 from povsim.config.rollout import RESOURCES
+from povsim.experiments import uncertain
 from povsim.experiments.contrasts import Contrast, CostDifference, paired_contrast, spans
 from povsim.experiments.rollout_advice import advice
 from povsim.model.rollout import LIMITS
 from povsim.population.nation import nation
 
 if TYPE_CHECKING:
-    from povsim.experiments.rollout import RolledOut, Strategy
+    from povsim.experiments.rollout import RolledOut, Strategy, VariantRolledOut
 
 AGAINST = "aid"
 GROUPS = ("structural", "extreme", "baseline_poor")
@@ -31,8 +32,11 @@ CONTRAST_FIELDS = ("mean", "low95", "high95", "n10", "n01", "extra_exits", "per_
 Lives = Mapping[str, Sequence["RolledOut"]]
 
 
-def collect(scenario: Scenario, strategies: Sequence[Strategy], lived: Lives) -> tuple[dict[str, Any], dict[str, pl.DataFrame]]:
+def collect(
+    scenario: Scenario, strategies: Sequence[Strategy], rolled: Mapping[str, VariantRolledOut]
+) -> tuple[dict[str, Any], dict[str, pl.DataFrame]]:
     """summary.json (without sentences) and the tables of the result folder."""
+    lived = {variant: run.replicates for variant, run in rolled.items()}
     against = {v: [_against_aid(r, s, g) for s in strategies for g in GROUPS] for v, r in lived.items()}
     pairs = {v: _pairs(r, strategies) for v, r in lived.items()}
     first = next(iter(lived.values()))[0]
@@ -78,7 +82,13 @@ def collect(scenario: Scenario, strategies: Sequence[Strategy], lived: Lives) ->
         "advice": advice(strategies, pairs, {v: {s.arm: arms[v][s.arm] for s in strategies} for v in lived}),
         "notes": [first.note] if first.note else [],
     }
-    return summary, _tables(strategies, lived, against, pairs, summary)
+    tables = _tables(strategies, lived, against, pairs, summary)
+    if scenario.n_draws is not None:
+        drawn = [uncertain.LivedDraws(v, r.draws, r.tried, [one.number for one in r.replicates]) for v, r in rolled.items()]
+        contrasts = {v: [*against[v], *pairs[v]] for v in rolled}
+        summary["uncertainty"] = uncertain.summary_of(scenario, drawn, contrasts, ("E4",))
+        tables |= uncertain.tables_of(drawn, contrasts)
+    return summary, tables
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
@@ -172,7 +182,7 @@ def _contrast(runs: Sequence[RolledOut], arm: str, other: str, group: str) -> Co
     masks = [r.group(group) for r in runs]
     y = [[r.arms[name].tau[m] > 0 for r, m in zip(runs, masks, strict=True)] for name in (arm, other)]
     weights = [r.weight[m] for r, m in zip(runs, masks, strict=True)]
-    return paired_contrast(arm, other, group, "E4", y[0], y[1], weights, _cost(runs, arm, other))
+    return paired_contrast(arm, other, group, "E4", y[0], y[1], weights, _cost(runs, arm, other), [r.draw for r in runs])
 
 
 def _against_aid(runs: Sequence[RolledOut], s: Strategy, group: str) -> Contrast:
@@ -204,7 +214,8 @@ def _since_start(runs: Sequence[RolledOut], arm: str, months: int, last: int) ->
             out.append((tau >= since[m]) & (tau <= since[m] + months - 1))
     if any(w.sum() <= 0 for w in weights):
         return None, _mean(shares)
-    return paired_contrast(arm, AGAINST, "structural", "E4", arms[0], arms[1], weights), _mean(shares)
+    draws = [r.draw for r in runs]
+    return paired_contrast(arm, AGAINST, "structural", "E4", arms[0], arms[1], weights, draws=draws), _mean(shares)
 
 
 def _tables(

@@ -20,7 +20,6 @@ from povsim.errors import PovsimError
 from povsim.experiments.executor import Advance, Executor, Job
 from povsim.experiments.parameter_draws import Draws, ParameterDraw, drawn_symbols, lived_with, moves_the_margins
 from povsim.experiments.refit import refit
-from povsim.experiments.replicate import Replicate
 from povsim.experiments.variance_split import Correlation, rank_correlations, split_of
 
 if TYPE_CHECKING:
@@ -164,25 +163,29 @@ def fail_if_too_few_draws_were_lived(variant: str, lived: int, tried: int, failu
         )
 
 
-def values_of(run: VariantRun, arm: str, against: str, group: str, measure: str) -> np.ndarray | None:
+@dataclass(frozen=True)
+class LivedDraws:
+    """Draws that a variant was lived with, draw after draw, as many replicates each; `numbers` of the replicates."""
+
+    variant: str
+    draws: Sequence[ParameterDraw]
+    tried: int
+    numbers: Sequence[int]
+
+    @property
+    def of_replicates(self) -> list[int]:
+        """Number of the draw of each replicate."""
+        each = len(self.numbers) // len(self.draws)
+        return [draw.number for draw in self.draws for _ in range(each)]
+
+
+def values_of(c: Contrast) -> np.ndarray | None:
     """The contrast of each replicate [draw, replicate]; None where one holds nobody of the group."""
-    found = [_difference(r, arm, against, group, measure) for r in run.replicates]
-    if any(x is None for x in found):
-        return None
-    return np.array(found, np.float64).reshape(len(run.draws), -1)
-
-
-def _difference(r: Replicate, arm: str, against: str, group: str, measure: str) -> float | None:
-    m = r.group(group)
-    weight = r.weight[m]
-    if not weight.sum() > 0:
-        return None
-    b, a = ((r.outcomes[name].tau[measure][m] > 0).astype(float) for name in (arm, against))
-    return float(weight @ (b - a) / weight.sum())
+    return np.array(c.differences).reshape(len(set(c.draws)), -1) if c.differences else None
 
 
 def summary_of(
-    scenario: Scenario, runs: Sequence[VariantRun], contrasts: Mapping[str, Sequence[Contrast]], measures: Sequence[str]
+    scenario: Scenario, runs: Sequence[LivedDraws], contrasts: Mapping[str, Sequence[Contrast]], measures: Sequence[str]
 ) -> dict[str, Any]:
     """The block `uncertainty` of summary.json."""
     rows: list[dict[str, Any]] = []
@@ -194,7 +197,7 @@ def summary_of(
             if c.measure not in measures:
                 continue
             key = {"arm": c.arm, "against": c.against, "group": c.group, "measure": c.measure}
-            values = values_of(run, c.arm, c.against, c.group, c.measure)
+            values = values_of(c)
             if values is None:
                 rows.append({"variant": run.variant, **key, "reasons": {"split": "a replicate holds nobody of the group"}})
                 continue
@@ -227,7 +230,7 @@ def summary_of(
     }
 
 
-def _varying(run: VariantRun) -> list[str]:
+def _varying(run: LivedDraws) -> list[str]:
     return [s for s in run.draws[0].values if len({draw.values[s] for draw in run.draws}) > 1]
 
 
@@ -251,7 +254,7 @@ def _tied(one: Correlation, others: Sequence[Correlation]) -> list[str]:
     return [o.symbol for o in others if o is not one and o.least <= one.most and one.least <= o.most]
 
 
-def tables_of(runs: Sequence[VariantRun], pairs: Mapping[str, Sequence[tuple[str, str]]]) -> dict[str, pl.DataFrame]:
+def tables_of(runs: Sequence[LivedDraws], contrasts: Mapping[str, Sequence[Contrast]]) -> dict[str, pl.DataFrame]:
     """`draws`: a row a draw and symbol; `draw_contrasts`: E4 of the structurally poor by draw and replicate."""
     values = [
         {"variant": run.variant, "draw": draw.number, "symbol": symbol, "value": float(draw.values[symbol])}
@@ -267,12 +270,12 @@ def tables_of(runs: Sequence[VariantRun], pairs: Mapping[str, Sequence[tuple[str
         for name, value in asdict(draw.shift).items()
     ]
     lived = [
-        {
-            "variant": run.variant, "draw": r.draw, "replicate": r.number, "arm": arm, "against": against,
-            "E4": _difference(r, arm, against, "structural", "E4"),
-        }
+        {"variant": run.variant, "draw": draw, "replicate": number, "arm": c.arm, "against": c.against, "E4": difference}
         for run in runs
-        for arm, against in pairs[run.variant]
-        for r in run.replicates
-    ]  # fmt: skip
+        for c in contrasts[run.variant]
+        if (c.group, c.measure) == ("structural", "E4")
+        for number, draw, difference in zip(
+            run.numbers, run.of_replicates, c.differences or (None,) * len(run.numbers), strict=True
+        )
+    ]
     return {"draws": pl.DataFrame(values + shifts), "draw_contrasts": pl.DataFrame(lived, infer_schema_length=None)}

@@ -59,8 +59,13 @@ def _sections(summary: Summary, tables: Mapping[str, Any], drawn: Mapping[str, s
         found = [make(summary, tables.get(name), variant, scenario, words) for variant, scenario in worlds]
         return [Part(kind, table) for table in found if table is not None and table.rows]
 
+    spreads = [w.spread_table(summary, variant, scenario, words) for variant, scenario in worlds]
     contents: dict[str, list[Part]] = {
-        "strategies": [text("strategies"), *(Part("table", table) for table in w.strategy_tables(summary, words.code))],
+        "strategies": [
+            text("strategies"),
+            *(Part("table", table) for table in w.strategy_tables(summary, words.code)),
+            *(Part("table", table) for table in spreads if table is not None),
+        ],
         "frontier": [text("frontier"), *figure("frontier")],
         "regret": [text("regret"), Part("table", w.regret_table(summary, words))],
         "pairs": [Part("long_table", w.pair_table(summary, variant, scenario, words)) for variant, scenario in worlds],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from povsim.reporting import uncertain, whole_tables
 from povsim.reporting import verdict as v
 from povsim.reporting.drawing import rows_of
 from povsim.reporting.language import Language, language
@@ -75,8 +76,8 @@ def notes(summary: Summary, code: str) -> list[str]:
     assumed = [words.text(f"rollout.given.{name}") for name, one in _given(summary) if one["grade"] == "A"]
     if assumed:
         out.append(words.text("rollout.note.assumed", names=words.listing(assumed)))
-    general = ("rollout.note.level", "rollout.note.budget", "rollout.note.residual", "note.given_parameters", "note.pkh")
-    return [*out, *map(words.text, general)]
+    general = map(words.text, ("rollout.note.level", "rollout.note.budget", "rollout.note.residual"))
+    return [*out, *general, *uncertain.covers(summary, words), words.text("note.pkh")]
 
 
 def strategy_tables(summary: Summary, code: str, short: bool = False) -> list[Table]:
@@ -118,6 +119,15 @@ def _strategies(summary: Summary, variant: str, scenario: str, words: Language, 
         caption="" if short else words.text("rollout.table.caption", pkh=words.text("note.pkh")),
         notes=feet.lines(),
     )
+
+
+def spread_table(summary: Summary, variant: str, scenario: str, words: Language) -> Table | None:
+    """Orders down: what parameters and what luck make of the spread of their difference to assistance alone."""
+    names = {s["arm"]: order_label(s["name"], words) for s in strategies_of(summary, scenario)}
+    rows = [row for row in uncertain.rows_of(summary, variant) if row["against"] == "aid" and row["arm"] in names]
+    title = words.text("rollout.table.spread", cooperative=scenario_label(scenario, words), variant=_of(variant, words))
+    headings = (words.text("rollout.table.order"),)
+    return whole_tables.spread_table(summary, rows, title, headings, lambda row: (names[row["arm"]],), words)
 
 
 def regret_table(summary: Summary, words: Language) -> Table:

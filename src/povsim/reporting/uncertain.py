@@ -27,6 +27,18 @@ def rows_of(summary: Summary, variant: str) -> list[Row]:
 
 def notes(summary: Summary, words: Language) -> list[str]:
     """What the intervals cover, which draws were put aside, what moves the answer, and what the variants say apart."""
+    found, block = covers(summary, words), drawn(summary)
+    if block is None:
+        return found
+    for variant in summary["variants"]:
+        found += [
+            _moved(summary, variant, row, words) for row in rows_of(summary, variant) if row["arm"] == v.main_arm(summary)
+        ]
+    return found + _structure(summary, block, words)
+
+
+def covers(summary: Summary, words: Language) -> list[str]:
+    """What the intervals cover, and which draws were put aside."""
     block = drawn(summary)
     if block is None:
         return [words.text("note.given_parameters")]
@@ -36,11 +48,6 @@ def notes(summary: Summary, words: Language) -> list[str]:
             f"{words.number(count)} ({v.variant_label(variant, words)})" for variant, count in block["tried"].items()
         )
         found.append(words.text("uncertain.put_aside", tried=tried, kept=words.number(block["n_draws"])))
-    for variant in summary["variants"]:
-        found += [
-            _moved(summary, variant, row, words) for row in rows_of(summary, variant) if row["arm"] == v.main_arm(summary)
-        ]
-    found += _structure(summary, block, words)
     return found
 
 

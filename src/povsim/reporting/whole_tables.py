@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from povsim.reporting import uncertain
@@ -198,34 +198,13 @@ def assumptions_table(summary: Summary, variant: str, words: Language) -> Table 
 
 def uncertain_table(summary: Summary, variant: str, words: Language) -> Table | None:
     """Spread by parameters, spread by luck, and the share of the first, of each contrast."""
-    rows = uncertain.rows_of(summary, variant)
-    if not rows:
-        return None
-    feet = Footnotes(words)
-    lines = []
-    for row in rows:
-        share = feet.none(words.text("uncertain.no_share"))
-        if row["share_parameter"] is not None:
-            ends = words.interval(row["share_low"], row["share_high"], lambda x: words.percent(x, 0), short=True)
-            share = f"{words.percent(row['share_parameter'], 0)} ({ends})"
-        lines.append((
-            v.arm_label(summary, row["arm"], words),
-            v.arm_label(summary, row["against"], words),
-            words.per_thousand(row["mean"], signed=True),
-            words.per_thousand(row["sd_parameter"]),
-            words.per_thousand(row["sd_luck"]),
-            share,
-        ))  # fmt: skip
-    names = ("mean", "sd_parameter", "sd_luck", "share")
-    return Table(
-        words.text("uncertain.table", variant=v.variant_label(variant, words)),
-        (words.text("table.arm"), words.text("table.against"), *(words.text(f"uncertain.{name}") for name in names)),
-        tuple(lines),
-        labels=2,
-        caption=words.text("uncertain.caption", **uncertain.counts(summary, words)),
-        notes=feet.lines(),
-        strong=frozenset({5}),
-    )
+    title = words.text("uncertain.table", variant=v.variant_label(variant, words))
+    headings = (words.text("table.arm"), words.text("table.against"))
+
+    def named(row: Mapping[str, Any]) -> tuple[str, ...]:
+        return v.arm_label(summary, row["arm"], words), v.arm_label(summary, row["against"], words)
+
+    return spread_table(summary, uncertain.rows_of(summary, variant), title, headings, named, words)
 
 
 def _percent(share: float | None, words: Language, decimals: int = 1) -> str:
@@ -248,3 +227,34 @@ def _difference(entry: Mapping[str, Any] | None, words: Language) -> str:
 
 def _households(entry: Mapping[str, Any], words: Language) -> str:
     return words.text("whole.too_few") if v.too_few(entry) else words.count(entry["households"], signed=True)
+
+
+def spread_table(
+    summary: Summary,
+    rows: Sequence[Mapping[str, Any]],
+    title: str,
+    headings: tuple[str, ...],
+    named: Callable[[Mapping[str, Any]], tuple[str, ...]],
+    words: Language,
+) -> Table | None:
+    """Spread by parameters, spread by luck, and the share of the first; `named`: the first cells of a row, under `headings`."""
+    if not rows:
+        return None
+    feet, lines = Footnotes(words), []
+    for row in rows:
+        share = feet.none(words.text("uncertain.no_share"))
+        if row["share_parameter"] is not None:
+            ends = words.interval(row["share_low"], row["share_high"], lambda x: words.percent(x, 0), short=True)
+            share = f"{words.percent(row['share_parameter'], 0)} ({ends})"
+        spreads = (words.per_thousand(row["sd_parameter"]), words.per_thousand(row["sd_luck"]), share)
+        lines.append((*named(row), words.per_thousand(row["mean"], signed=True), *spreads))
+    columns = tuple(words.text(f"uncertain.{name}") for name in ("mean", "sd_parameter", "sd_luck", "share"))
+    return Table(
+        title,
+        (*headings, *columns),
+        tuple(lines),
+        labels=len(headings),
+        caption=words.text("uncertain.caption", **uncertain.counts(summary, words)),
+        notes=feet.lines(),
+        strong=frozenset({len(headings) + 3}),
+    )
