@@ -25,15 +25,15 @@ TINY = [
 ]  # fmt: skip
 
 
-def draws_file(path: Path) -> Path:
-    """Three draws of both variants that hold all that households feel; the habit differs."""
+def draws_file(path: Path, habits: tuple[float, ...] = (0.05, 0.07, 0.1), shifted: float = 0.01, whole: bool = False) -> Path:
+    """Three draws of both variants that hold all that households feel, or, `whole`, all there is; the habit differs."""
     register = parameters.register()
-    felt = [s for s in pd.drawn_symbols(scenario_from({})) if pd.felt_before(s)]
+    felt = [s for s in pd.drawn_symbols(scenario_from({})) if whole or pd.felt_before(s)]
     frames = []
     for variant in ("trap", "no_trap"):
-        held = {s: [register[s].value(variant)] * 3 for s in felt} | {"hab": [0.05, 0.07, 0.1]}
+        held = {s: [register[s].value(variant)] * 3 for s in felt} | ({"hab": list(habits)} if habits else {})
         keys = {"variant": [variant] * 3, "draw": [0, 1, 2]}
-        frames.append(pl.DataFrame(keys | held | {name: [0.0, 0.01, -0.01] for name in pd.SHIFTS}))
+        frames.append(pl.DataFrame(keys | held | {name: [0.0, shifted, -shifted] for name in pd.SHIFTS}))
     pl.concat(frames).write_parquet(path)
     return path
 
@@ -175,6 +175,31 @@ def test_a_draw_of_a_rollout_is_what_it_would_be_alone(rolled_out: Path) -> None
     assert lived.sort("replicate")["E4"].to_list() == pytest.approx(found, abs=1e-12)
     costs = [[r.arms["as_planned_all"].cost for r in by_hand[number]] for number in (1, 2)]
     assert costs[0] != costs[1]
+
+
+def effects_of_a_trial(place: Path, *given: str) -> pl.DataFrame:
+    keys = [text for text in TINY[:3] if "horizon" not in text]
+    trial = ["trial", "recipe=cash_grant", "eligible.rule=all", "quantile_draws=0", "variants=[trap]", "threads=2", *keys]
+    assert main([*trial, *given, "--out", str(place)]) == 0
+    return pl.read_parquet(place / "tables" / "effects.parquet")
+
+
+def test_each_replicate_of_a_trial_lives_with_its_draw(tmp_path: Path) -> None:
+    """Draws that are all the register's give the trial at its values; others do not, and say so."""
+    alike = draws_file(tmp_path / "alike.parquet", (), 0.0, True)
+    other = draws_file(tmp_path / "other.parquet", (0.0, 0.1, 0.3), 0.0, True)
+    at_the_values = effects_of_a_trial(tmp_path / "point", "replicates=3")
+    drawn = effects_of_a_trial(tmp_path / "alike", "replicates=2", "n_draws=3", f"uncertainty={alike}")
+    assert drawn.equals(at_the_values)
+    moved = effects_of_a_trial(tmp_path / "other", "replicates=3", "n_draws=3", f"uncertainty={other}")
+    assert moved.filter(pl.col("replicate") == 2)["true"].to_list() != drawn.filter(pl.col("replicate") == 2)["true"].to_list()
+    summary = summary_of(tmp_path / "other")
+    assert summary["uncertainty"] == {"source": str(other), "draws": {"trap": 3}}
+    assert "Parameters were drawn" in " ".join(summary["remarks"]["en"])
+    wide = [row for row in summary["effects"] if row["outcome"] == "consumption" and row["month"] == summary["months"]]
+    values = moved.filter(pl.col("outcome") == "consumption", pl.col("group") == "all", pl.col("month") == summary["months"])
+    sd = float(values["true"].std())
+    assert wide[0]["true_high"] - wide[0]["true"] == pytest.approx(4.302653 * sd * (1 + 1 / 3) ** 0.5, rel=1e-6)
 
 
 def exits(arm: str, r: rollout.RolledOut) -> np.ndarray:

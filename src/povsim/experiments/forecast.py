@@ -140,7 +140,7 @@ def forecast(scenario: Scenario, keys: ForecastKeys, progress: Progress) -> Foun
             maps, _ = forecast_backtest.maps_of(scenario, executor, bar.advance, failures)
         growth = {variant: growth_paths(scenario, variant, maps.get(variant)) for variant in scenario.variants}
         for variant in scenario.variants:
-            drawn[variant] = draws_of(scenario, variant, executor, bar.advance, failures)
+            drawn[variant] = uncertain.draws_of(scenario, variant, executor, bar.advance, failures)
             rows.append(_lived(scenario, keys, variant, growth[variant], drawn[variant], executor, bar.advance, failures))
     draws = pl.concat(rows)
     tables = {"draws": draws, "bands": bands(draws), "growth": growth_table(growth)}
@@ -150,7 +150,7 @@ def forecast(scenario: Scenario, keys: ForecastKeys, progress: Progress) -> Foun
         "arms": list(scenario.arm_names),
         "growth": keys.growth,
         "uncertainty": scenario.uncertainty,
-        "draws": {variant: len(found) for variant, found in drawn.items()} if scenario.n_draws else None,
+        "draws": {v: min(len(found), scenario.replicates) for v, found in drawn.items()} if scenario.n_draws else None,
         "anchored": anchored(scenario),
         "base": f"{BASE_YEAR}-{BASE_MONTH:02d}",
         "base_headcount": base_rate()[0] if anchored(scenario) else None,
@@ -159,26 +159,6 @@ def forecast(scenario: Scenario, keys: ForecastKeys, progress: Progress) -> Foun
         "reasons": {"scores": "nothing was observed yet: povsim forecast score=DIR data=FILE scores this folder later"},
     }
     return Found(summary, tables, failures, {"arms_lived_s": time.perf_counter() - began}, executor.found)
-
-
-def draws_of(
-    scenario: Scenario, variant: str, executor: Executor, advance: Advance, failures: list[str]
-) -> list[ParameterDraw]:
-    """Draws of the parameters that keep the published margins; none where every parameter stays at its value."""
-    if scenario.n_draws is None:
-        return []
-    kept = uncertain.that_keep_the_margins(scenario, variant, executor, advance, failures).draws
-    fail_if_too_few_draws_hold(variant, len(kept))
-    return kept
-
-
-def fail_if_too_few_draws_hold(variant: str, kept: int) -> None:
-    """Two draws are no distribution."""
-    if kept < uncertain.FEWEST_DRAWS:
-        raise PovsimError(
-            f"Only {kept} draws of the parameters keep the published margins in variant {variant}, and "
-            f"{uncertain.FEWEST_DRAWS} are needed. Give a larger n_draws."
-        )
 
 
 def _lived(

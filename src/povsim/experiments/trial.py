@@ -16,7 +16,9 @@ from scipy.special import stdtrit
 from povsim.config import Scenario
 from povsim.config.trial import Trial, trial_from
 from povsim.errors import PovsimError
+from povsim.experiments import uncertain
 from povsim.experiments.executor import Executor, Job, Progress
+from povsim.experiments.parameter_draws import ParameterDraw, lived_with
 from povsim.experiments.runs import Source, replicate_of
 from povsim.experiments.trial_effects import OF_QUANTILES, effects, quantile_effects
 from povsim.experiments.trial_lived import SHARES, Lived, live_trial
@@ -41,24 +43,31 @@ def trial_of(scenario: Scenario) -> Trial:
 
 
 def run(scenario: Scenario, progress: Progress) -> Found:
-    """Live the trial in every variant and replicate. Raises PovsimError where every replicate of a variant failed."""
+    """Live the trial in every variant and replicate; where parameters are drawn, a replicate lives with one of the draws.
+
+    Raises PovsimError where every replicate of a variant failed.
+    """
     trial, began = trial_of(scenario), time.perf_counter()
     failures: list[str] = []
     lived: dict[str, list[dict[str, Any]]] = {}
-    steps = len(scenario.variants) * scenario.replicates
+    draws: dict[str, list[ParameterDraw]] = {}
+    replicates = max(scenario.replicates, scenario.n_draws or 0)
+    steps = len(scenario.variants) * (replicates + (scenario.uncertainty == "prior") * (scenario.n_draws or 0))
     with (
         Executor.of(scenario) as executor,
         progress("Living the trial (compiling first, if this is the first run)", steps) as bar,
     ):
         for variant in scenario.variants:
-            sources = [Source.of(scenario, variant, number) for number in range(scenario.replicates)]
+            drawn = draws[variant] = uncertain.draws_of(scenario, variant, executor, bar.advance, failures)
+            worlds = [lived_with(scenario, draw, variant) for draw in drawn] or [scenario]
+            sources = [Source.of(worlds[number % len(worlds)], variant, number) for number in range(replicates)]
             jobs = [Job(source.name, live_one, (source, trial, scenario.payer)) for source in sources]
             found = [one for one in executor.map(jobs, bar.advance, failures) if one is not None]
             fail_if_nothing_was_lived(variant, found, failures)
             lived[variant] = found
         kept = executor.found
     done = time.perf_counter()
-    summary, tables = collect(scenario, trial, lived)
+    summary, tables = collect(scenario, trial, lived, draws)
     return Found(summary, tables, failures, {"lived_s": done - began, "tables_s": time.perf_counter() - done}, kept)
 
 
@@ -109,9 +118,13 @@ def arms_of(lived: Lived) -> list[dict[str, Any]]:
 
 
 def collect(
-    scenario: Scenario, trial: Trial, lived: Mapping[str, Sequence[dict[str, Any]]]
+    scenario: Scenario,
+    trial: Trial,
+    lived: Mapping[str, Sequence[dict[str, Any]]],
+    draws: Mapping[str, Sequence[ParameterDraw]],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Summary and tables of all replicates."""
+    ahead = scenario.n_draws is not None
     tables = {
         name: _frame(
             {"variant": variant, "replicate": one["number"], **row}
@@ -121,11 +134,13 @@ def collect(
         )
         for name in ("effects", "quantiles", "arms")
     }
-    over = [_over(key, rows, trial.level) for key, rows in _grouped(tables["effects"])]
+    over = [_over(key, rows, trial.level, ahead) for key, rows in _grouped(tables["effects"])]
     tables["effects_mean"] = _frame(over)
     last = trial.waves[-1]
     summary = {
-        "schema": 1, "command": "trial", "seed": scenario.seed, "replicates": scenario.replicates,
+        "schema": 1, "command": "trial", "seed": scenario.seed,
+        "replicates": max(len(found) for found in lived.values()),
+        "uncertainty": {"source": scenario.uncertainty, "draws": {v: len(d) for v, d in draws.items()}} if ahead else None,
         "population": {
             "kind": scenario.population.kind, "villages": scenario.population.villages,
             "households_per_village": scenario.population.households_per_village,
@@ -172,8 +187,11 @@ def _grouped(frame: pl.DataFrame) -> list[tuple[dict[str, Any], list[dict[str, A
     return [(dict(zip(KEY, key, strict=True)), rows) for key, rows in found.items()]
 
 
-def _over(key: dict[str, Any], rows: Sequence[dict[str, Any]], level: float) -> dict[str, Any]:
-    """Means over replicates, which are trials of their own; the truth with t intervals over them."""
+def _over(key: dict[str, Any], rows: Sequence[dict[str, Any]], level: float, ahead: bool) -> dict[str, Any]:
+    """Means over replicates, which are trials of their own; the truth with t intervals over them.
+
+    ahead: replicates differ in their parameters, and the interval of the truth is that of one more replicate.
+    """
     known = [row for row in rows if row["effect"] is not None]
     out: dict[str, Any] = dict(key)
     out["replicates"], out["reason"] = len(known), rows[0]["reason"] if not known else None
@@ -181,7 +199,7 @@ def _over(key: dict[str, Any], rows: Sequence[dict[str, Any]], level: float) -> 
     out["effect"] = _mean(row["effect"] for row in known)
     out |= _pooled(known, level)
     out["true"] = _mean(row["true"] for row in rows)
-    out["true_low"], out["true_high"] = _t([row["true"] for row in rows if row["true"] is not None])
+    out["true_low"], out["true_high"] = _t([row["true"] for row in rows if row["true"] is not None], ahead)
     out["spillover"] = _mean(row["spillover"] for row in rows)
     out["covers"] = _mean(float(row["covers"]) for row in known if row["covers"] is not None)
     base = out["control_mean"]
@@ -223,8 +241,10 @@ def _mean(values: Iterable[float | None]) -> float | None:
     return float(np.mean(known)) if known else None
 
 
-def _t(values: Sequence[float], level: float = 0.95) -> tuple[float | None, float | None]:
+def _t(values: Sequence[float], ahead: bool, level: float = 0.95) -> tuple[float | None, float | None]:
+    """Interval of the mean, or, ahead, of one more value."""
     if len(values) < 2:
         return None, None
-    half = float(stdtrit(len(values) - 1, 0.5 + level / 2) * np.std(values, ddof=1) / np.sqrt(len(values)))
+    se = np.std(values, ddof=1) * np.sqrt(1 / len(values) + ahead)
+    half = float(stdtrit(len(values) - 1, 0.5 + level / 2) * se)
     return float(np.mean(values)) - half, float(np.mean(values)) + half

@@ -12,6 +12,7 @@ from povsim.config import Scenario
 from povsim.config.trial import OF_A_VILLAGE, Trial
 from povsim.draws import DrawKey
 from povsim.experiments.observe import Survey, asked, met, panel_at
+from povsim.experiments.parameter_draws import under
 from povsim.experiments.replicate import Replicate
 from povsim.experiments.trial_design import OUTSIDE, assign, eligible_households, gets, strata_of
 from povsim.experiments.trial_programmes import PREFIX, TrialCountry, programmes_of
@@ -104,7 +105,7 @@ def live_trial(
 ) -> Lived:
     """Live the trial in a replicate after its burn-in, whose state stays the same."""
     sample, key = replicate.sample, DrawKey(scenario.seed, replicate.number)
-    p = parameters.values(variant, trial.scenario, scenario.overrides())
+    p = parameters.values(variant, trial.scenario, under(scenario, trial.scenario))
     structural = np.zeros(sample.ids.size, np.bool_)
     structural[replicate.tracked] = replicate.structural
     eligible = eligible_households(sample, replicate.state, trial.eligible, structural)

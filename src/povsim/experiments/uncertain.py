@@ -72,6 +72,26 @@ def that_keep_the_margins(scenario: Scenario, variant: str, executor: Executor, 
     return Kept(kept, tried)
 
 
+def draws_of(
+    scenario: Scenario, variant: str, executor: Executor, advance: Advance, failures: list[str]
+) -> list[ParameterDraw]:
+    """Draws of the parameters that keep the published margins; none where every parameter stays at its value."""
+    if scenario.n_draws is None:
+        return []
+    kept = that_keep_the_margins(scenario, variant, executor, advance, failures).draws
+    fail_if_too_few_draws_hold(variant, len(kept))
+    return kept
+
+
+def fail_if_too_few_draws_hold(variant: str, kept: int) -> None:
+    """Two draws are no distribution."""
+    if kept < FEWEST_DRAWS:
+        raise PovsimError(
+            f"Only {kept} draws of the parameters keep the published margins in variant {variant}, and "
+            f"{FEWEST_DRAWS} are needed. Give a larger n_draws."
+        )
+
+
 def with_shifts(
     scenario: Scenario,
     variant: str,

@@ -31,7 +31,7 @@ def sentences(summary: Summary, code: str) -> list[str]:
         out.append(words.text("trial.sentence.nothing"))
     for row in rows:
         if row["outcome"] in MAIN:
-            out.append(_sentence(row, words))
+            out.append(_sentence(row, summary, words))
         elif row["outcome"] == "capacity" and row["true"] is not None:
             effect = words.points(row["true"])
             out.append(words.text("trial.sentence.exits", effect=effect, **_of(row, words)))
@@ -43,7 +43,13 @@ def sentences(summary: Summary, code: str) -> list[str]:
 def notes(summary: Summary, code: str) -> list[str]:
     """What must stand beside the sentences."""
     words = language(code)
-    found = [words.text(f"trial.note.{name}") for name in ("given", "aid", "successors")]
+    drawn = summary.get("uncertainty")
+    found = [
+        words.text("trial.note.given")
+        if drawn is None
+        else words.text("trial.note.drawn", draws=words.number(min(drawn["draws"].values())))
+    ]
+    found += [words.text(f"trial.note.{name}") for name in ("aid", "successors")]
     found.append(words.text("trial.note.clusters", unit=words.text(f"trial.unit.{summary['clusters_are']}")))
     spill = [abs(row["spillover"]) for row in summary["effects"] if row["outcome"] in MAIN and row["spillover"] is not None]
     if spill and max(spill) > 0:
@@ -122,7 +128,7 @@ def _of(row: Row, words: Language) -> dict[str, str]:
     }
 
 
-def _sentence(row: Row, words: Language) -> str:
+def _sentence(row: Row, summary: Summary, words: Language) -> str:
     outcome = words.text(f"trial.outcome.{row['outcome']}").lower()
     if row["effect"] is None or row["true"] is None:
         return words.text("trial.sentence.too_few", outcome=outcome, **_of(row, words))
@@ -132,10 +138,21 @@ def _sentence(row: Row, words: Language) -> str:
         effect=words.number(row["effect"], 3, signed=True),
         interval=_interval(row, words, 1.0),
         percent=_number(row["percent"], words, 1),
-        true=words.number(row["true"], 3, signed=True),
+        true=_truth(row, summary, words, 1.0, 3),
         true_percent=_number(row["true_percent"], words, 1),
         **_of(row, words),
     )
+
+
+def _truth(row: Row, summary: Summary, words: Language, scale: float, decimals: int) -> str:
+    """The true effect; where parameters were drawn, with the interval of one more draw."""
+    if row["true"] is None:
+        return words.text("table.none")
+    mean = words.number(scale * row["true"], decimals, signed=True)
+    if summary.get("uncertainty") is None or row["true_low"] is None:
+        return mean
+    ends = words.interval(scale * row["true_low"], scale * row["true_high"], lambda x: words.number(x, decimals, signed=True))
+    return f"{mean} ({ends})"
 
 
 def _number(value: float | None, words: Language, decimals: int, signed: bool = True) -> str:
@@ -160,7 +177,8 @@ def _cells(row: Row, summary: Summary, words: Language) -> tuple[str, ...]:
 
     covers = words.text("table.none") if row["covers"] is None else words.percent(row["covers"], 0)
     return (
-        scaled("control_mean", False), scaled("effect"), _interval(row, words, scale), scaled("true"),
+        scaled("control_mean", False), scaled("effect"), _interval(row, words, scale),
+        _truth(row, summary, words, scale, decimals),
         _number(row["true_percent"], words, 1), scaled("spillover"), covers,
     )  # fmt: skip
 
