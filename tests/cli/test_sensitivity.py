@@ -78,7 +78,7 @@ def test_the_scenario_file_gives_the_same_question(folder: Path, capsys: pytest.
         (["among=[pi,mentor]"], ["fixed"]),
         (["among=[pi,h0]", "parameters.pi=.05"], ["fewer than two"]),
         (["uncertainty=prior"], ["Leave it out"]),
-        (["futures=10"], ["futures is not for povsim sensitivity"]),
+        (["futures=10"], ["does not read futures"]),
         (["trajectory=3"], ["Did you mean 'trajectories'"]),
     ],
 )

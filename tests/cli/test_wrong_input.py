@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from povsim.cli import main
+from povsim.config.defaults import defaults
+from povsim.config.not_read import NOT_READ
 
 WRONG = [
     ("population.vilages=30", ["population.vilages", "Did you mean 'population.villages'?"]),
@@ -77,6 +79,17 @@ def test_c6_one_message_and_exit_code_2(
 ) -> None:
     assert main(["compare", argument]) == 2
     _one_message(capsys, says)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("command", "key"), [(command, key) for command, (keys, _) in NOT_READ.items() for key in keys])
+def test_c6_a_key_that_would_change_nothing_is_refused(
+    command: str, key: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    default = defaults()[key]
+    dotted = f"{key}.{next(iter(default), 'mine')}=1" if isinstance(default, dict) else f"{key}=1"
+    assert main([command, dotted]) == 2
+    _one_message(capsys, [dotted, f"Leave {key} out"] if key != "arms" else [dotted])
     assert not list(tmp_path.iterdir())
 
 

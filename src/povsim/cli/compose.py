@@ -29,6 +29,7 @@ from povsim.config.defaults import (
     merged,
     own_keys,
 )  # fmt: skip
+from povsim.config.not_read import fail_if_it_is_not_read
 from povsim.errors import PovsimError
 
 PATHS = (
@@ -146,6 +147,7 @@ def _nested(text: str, command: str) -> dict[str, Any]:
     key, _, value = text.partition("=")
     if key in PATHS:
         fail_if_key_is_unknown((key,), command)
+        fail_if_it_is_not_read(text, key, command)
         return {key: _plain(value)}
     override = fail_if_unreadable(text, command)
     path = override.key_or_group.split(".")
@@ -156,6 +158,7 @@ def _nested(text: str, command: str) -> dict[str, Any]:
     fail_if_reserved_key(nested)
     fail_if_it_is_a_sweep(override)
     fail_if_key_is_unknown(path, command)
+    fail_if_it_is_not_read(text, path[0], command)
     nested = override.value()
     for key in reversed(path):
         nested = {key: nested}

@@ -56,10 +56,9 @@ def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
     from povsim.cli.compose import compose
     from povsim.config import scenario_from
     from povsim.config.defaults import own_keys
-    from povsim.config.power import fail_if_it_is_of_other_commands, power_from
+    from povsim.config.power import power_from
 
     fail_if_out_is_given_twice(options, overrides)
-    fail_if_it_is_of_other_commands(overrides)
     base = dict(fail_if_file_cannot_be_read(options["--scenario"])) if "--scenario" in options else {}
     base.pop("out", None)
     if "--out" in options:

@@ -7,7 +7,6 @@ from typing import Any
 
 from povsim.cli.arguments import asks_for_help, split_arguments
 from povsim.cli.compare import OPTIONS, fail_if_file_cannot_be_read, fail_if_out_is_given_twice
-from povsim.errors import PovsimError
 
 HELP = """Try it:  povsim validate 'patterns=[F3,F9,F14]' validate.samples=2 validate.draws=0 --out patterns
 
@@ -29,12 +28,6 @@ povsim validate [KEY=VALUE ...] [--out DIR] [--scenario FILE] [--json]
 
 V1 to V5 are lived only with draws whose hash is committed (povsim/parameters/posterior.sha256).
 Exit codes: 0 done, 1 some runs failed, 2 something given cannot be used, 130 interrupted."""
-
-OF_OTHERS = (
-    "arms", "arm_definitions", "programmes", "scenarios", "equal_money", "break_even", "futures", "assumptions", "ledger",
-    "checkpoints", "n_draws", "branch_from", "branch_month", "rollout", "exit", "replicates", "population", "horizon_months",
-)  # fmt: skip
-"""Keys of a comparison that no pattern reads."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -63,7 +56,6 @@ def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
     from povsim.config.validate import validate_from
 
     fail_if_out_is_given_twice(options, overrides)
-    fail_if_a_pattern_does_not_read_it(overrides)
     base = dict(fail_if_file_cannot_be_read(options["--scenario"])) if "--scenario" in options else {}
     base.pop("out", None)
     if "--out" in options:
@@ -73,17 +65,6 @@ def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
     scenario = scenario_from(given)
     fail_if_uncertainty_is_not_for("validate", scenario)
     return scenario.with_own(keys.plain())
-
-
-def fail_if_a_pattern_does_not_read_it(overrides: Sequence[str]) -> None:
-    """A key of a comparison: patterns have a population, arms and a period of their own."""
-    for text in overrides:
-        key = text.lstrip("+~").partition("=")[0].partition(".")[0]
-        if key in OF_OTHERS:
-            raise PovsimError(
-                f"'{text}': each pattern has the population, period and programmes of its publication. Leave {key} out; "
-                "sizes are validate.villages, validate.per_district and the others of povsim validate --help."
-            )
 
 
 def _live(scenario: Any, progress: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -171,21 +171,3 @@ def _sizes(value: object) -> tuple[int, ...]:
     checks.fail_if_empty("villages", value, "[20,40,80]")
     sizes = [read.whole(f"villages[{at}]", one, 4, 5000) for at, one in enumerate(value)]
     return tuple(sorted(set(sizes)))
-
-
-OF_OTHERS = (
-    "arms", "arm_definitions", "scenarios", "break_even", "futures", "assumptions", "ledger", "checkpoints", "branch_from",
-    "rollout", "programmes", "equal_money",
-)  # fmt: skip
-"""Keys of `povsim compare` that a pilot has no use for."""
-
-
-def fail_if_it_is_of_other_commands(overrides: Sequence[str]) -> None:
-    """A pilot compares one programme with none of it: what it is made of is set by cooperative, parameters and payer."""
-    for text in overrides:
-        key = text.partition("=")[0].partition(".")[0]
-        if key in OF_OTHERS:
-            raise PovsimError(
-                f"'{text}': povsim power pilots the cooperatives of cooperative={{as_reported,as_planned,optimistic}} against "
-                f"villages without. Leave {key} out."
-            )

@@ -242,8 +242,9 @@ def spread_table(
         return None
     feet, lines = Footnotes(words), []
     for row in rows:
-        share = feet.none(words.text("uncertain.no_share"))
-        if row["share_parameter"] is not None:
+        if row["share_parameter"] is None:
+            share = feet.none(words.text("uncertain.no_share"))
+        else:
             ends = words.interval(row["share_low"], row["share_high"], lambda x: words.percent(x, 0), short=True)
             share = f"{words.percent(row['share_parameter'], 0)} ({ends})"
         spreads = (words.per_thousand(row["sd_parameter"]), words.per_thousand(row["sd_luck"]), share)
