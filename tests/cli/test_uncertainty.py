@@ -202,6 +202,38 @@ def test_each_replicate_of_a_trial_lives_with_its_draw(tmp_path: Path) -> None:
     assert wide[0]["true_high"] - wide[0]["true"] == pytest.approx(4.302653 * sd * (1 + 1 / 3) ** 0.5, rel=1e-6)
 
 
+POWER = ["cooperative=optimistic", "design=parallel", "outcomes=[consumption,membership]", "evaluation_month=24",
+         "villages=[4,8]", "pilots=40", "trials=0", "variants=[trap]"]  # fmt: skip
+
+
+def test_the_power_of_a_pilot_is_asked_in_every_draw(tmp_path: Path) -> None:
+    """With draws that are all the register's, draw k has the effects of a run at the values whose replicate is k."""
+    keys = [text for text in TINY if not text.startswith(("arms=", "equal_money=", "cooperative=", "replicates=", "n_draws="))]
+    alike = draws_file(tmp_path / "alike.parquet", (), 0.0, True)
+    given = ["power", *POWER, *keys]
+    out = tmp_path / "drawn"
+    assert main([*given, "replicates=3", "n_draws=3", f"uncertainty={alike}", "--out", str(out)]) == 0
+    assert main([*given, "replicates=1", "--out", str(tmp_path / "point")]) == 0
+    assert main([*given, "replicates=3", "--out", str(tmp_path / "points")]) == 0
+    draws = pl.read_parquet(out / "tables" / "draws.parquet")
+    assert draws["draw"].unique().sort().to_list() == [0, 1, 2]
+    at_the_values = pl.read_parquet(tmp_path / "point" / "tables" / "outcomes.parquet")
+    first = draws.filter(pl.col("draw") == 0)
+    assert first["effect_true"].to_list() == at_the_values["effect_true"].to_list()
+    assert draws.filter(pl.col("draw") == 1)["effect_true"].to_list() != first["effect_true"].to_list()
+    block = summary_of(out)["variants"]["trap"]
+    assert block["outcomes"] == summary_of(tmp_path / "points")["variants"]["trap"]["outcomes"]
+    for row in block["assurance"]:
+        own = draws.filter(pl.col("outcome") == row["outcome"])
+        assert row["within_budget"] == own["within_budget"].sum()
+        assert row["gain"] + row["harm"] + row["untold"] == row["draws"] == 3
+        if row["needed50"] is not None:
+            assert (own["needed"].fill_null(10**9) <= row["needed50"]).sum() >= 2
+    joins = next(row for row in block["assurance"] if row["outcome"] == "membership")
+    assert joins["gain"] == 3
+    assert "of 3 draws a parallel pilot within the budget sees consumption" in " ".join(summary_of(out)["sentences"]["en"])
+
+
 def exits(arm: str, r: rollout.RolledOut) -> np.ndarray:
     return np.asarray(r.arms[arm].tau[r.structural] > 0, np.float64)
 

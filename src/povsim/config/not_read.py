@@ -24,9 +24,8 @@ NOT_READ: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
         "it gives what its components and treatments say, and today's aid to everybody",
     ),
     "power": (
-        (*COMPARED, *CLOSER, *CHECKPOINTS, *DRAWN, "sample"),
-        "it pilots the cooperatives of cooperative={as_reported,as_planned,optimistic} against villages without, every "
-        "parameter at its value",
+        (*COMPARED, *CLOSER, *CHECKPOINTS, "sample"),
+        "it pilots the cooperatives of cooperative={as_reported,as_planned,optimistic} against villages without",
     ),
     "forecast": (
         (*CLOSER, *CHECKPOINTS, "scenarios", "equal_money", "exit", "payer", "sample"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,14 +14,14 @@ from povsim.config import Scenario
 from povsim.config.power import EXITS, PowerKeys, power_from
 from povsim.draws import DrawKey
 from povsim.errors import PovsimError
+from povsim.experiments import power_draws
 from povsim.experiments.executor import Advance, Executor, Job, Progress
 from povsim.experiments.power_audit import Audit
-from povsim.experiments.power_bank import Bank, arms_of, live_bank
-from povsim.experiments.power_costs import affordable, cost_of, real_households, screening
-from povsim.experiments.power_pilots import Question, Villages, answer, expected_estimate, questions, simulate
+from povsim.experiments.power_bank import Bank, bank_jobs
+from povsim.experiments.power_costs import real_households, screening, within_budget
+from povsim.experiments.power_pilots import Villages, answer, questions
 from povsim.experiments.power_surveys import surveys_of
 from povsim.experiments.power_trials import share_found
-from povsim.experiments.runs import Source
 from povsim.measures import power as pw
 
 COSTS = ("cost_interview_idr", "cost_listing_idr", "budget_idr", "attrition", "score_sd", "screen_bottom")
@@ -68,21 +67,27 @@ def run(scenario: Scenario, progress: Progress) -> Found:
     tables = {"closed_form": pl.DataFrame(closed)}
     if keys.closed_form:
         return Found(summary, tables, failures, {"closed_form_s": time.perf_counter() - began})
-    steps = len(scenario.variants) * scenario.replicates + 2 * len(closed)
+    steps = len(scenario.variants) * scenario.replicates + 2 * len(closed) + power_draws.steps_of(scenario)
     with (
         Executor.of(scenario) as executor,
         progress("Piloting (compiling first, if this is the first run)", steps) as bar,
     ):
         _check(scenario, keys, closed, executor, bar.advance, failures)
-        lived = {variant: _lived(scenario, keys, variant, executor, bar.advance, failures) for variant in scenario.variants}
+        given = (executor, bar.advance, failures)
+        lived = {variant: _lived(scenario, keys, variant, *given) for variant in scenario.variants}
+        drawn = {v: power_draws.lived_draws(scenario, keys, v, *given) for v in scenario.variants if scenario.n_draws}
     done = time.perf_counter()
     tables["closed_form"] = pl.DataFrame(closed, infer_schema_length=None)
-    rows: dict[str, list[dict[str, Any]]] = {"outcomes": [], "power": [], "audit": []}
+    rows: dict[str, list[dict[str, Any]]] = {"outcomes": [], "power": [], "audit": [], "draws": []}
     blocks = {}
     for variant, banks in lived.items():
         blocks[variant], more = _variant(scenario, keys, variant, banks)
         for name, found in more.items():
             rows[name] += [{"variant": variant} | row for row in found]
+        if variant in drawn:
+            found = power_draws.answers(drawn[variant], keys, variant)
+            blocks[variant]["assurance"] = power_draws.assurance(found)
+            rows["draws"] += [{"variant": variant} | row for row in found]
     summary |= {
         "population": _population(scenario),
         "replicates": scenario.replicates,
@@ -91,6 +96,7 @@ def run(scenario: Scenario, progress: Progress) -> Found:
         "definition": {"b": scenario.exit.b, "W": scenario.exit.W},
         "variants": blocks,
         "targets": [scenario.cooperative] if scenario.cooperative == "as_planned" else [],
+        "uncertainty": {"source": scenario.uncertainty, "draws": {v: len(d) for v, d in drawn.items()}} if drawn else None,
         "missing": {v: scenario.replicates - len(b) for v, b in lived.items() if len(b) < scenario.replicates},
     }
     tables |= {name: pl.DataFrame(found, infer_schema_length=None) for name, found in rows.items() if found}
@@ -153,13 +159,7 @@ MOST_TRIAL_VILLAGES = 5_000_000
 def _lived(
     scenario: Scenario, keys: PowerKeys, variant: str, executor: Executor, advance: Advance, failures: list[str]
 ) -> list[Bank]:
-    wedge = keys.audit or "stepped_wedge" in keys.designs or "phased" in keys.designs
-    steps = max([keys.steps_of(d) for d in keys.designs] + [keys.steps if keys.audit else 1])
-    starts = [keys.step_months * step + 1 for step in range(steps)]
-    waves = {0, keys.evaluation_month} | ({keys.step_months * step for step in range(steps + 1)} if wedge else set())
-    arms = arms_of(scenario, variant, starts, keys.audit)
-    sources = [Source.of(scenario, variant, number) for number in range(scenario.replicates)]
-    jobs = [Job(source.name, live_bank, (source, arms, tuple(sorted(waves)))) for source in sources]
+    jobs = bank_jobs(scenario, keys, variant, range(scenario.replicates))
     banks = [bank for bank in executor.map(jobs, advance, failures) if bank is not None]
     if not banks:
         reason = failures[0] if failures else "none given"
@@ -177,7 +177,7 @@ def _variant(
     for q in questions(keys, scenario.horizon_months, W):
         villages = Villages.of(banks, drawn, q, W)
         row, curve = answer(villages, q, keys, key, W)
-        row |= _within_budget(banks, villages, q, row, keys, key)
+        row |= within_budget(banks, villages, q, row, keys, key)
         outcomes.append(row)
         curves += curve
     block: dict[str, Any] = {
@@ -192,30 +192,6 @@ def _variant(
         block["audit"] = Audit(banks, drawn, keys, scenario.seed, sigma_me).table()
         rows["audit"] = block["audit"]
     return block, rows
-
-
-def _within_budget(
-    banks: list[Bank], v: Villages, q: Question, row: Mapping[str, Any], keys: PowerKeys, key: DrawKey
-) -> dict[str, Any]:
-    """What the budget carries, its power and minimal detectable effect, and what the villages that are needed would cost."""
-    most = affordable(banks, q, keys)
-    nothing = row["reason"] is not None and row["needed"] is None
-    out: dict[str, Any] = {"affordable": most, "power_affordable": None, "mde_affordable": None, "cost_needed_idr": None}
-    out["type_s_affordable"] = out["type_m_affordable"] = None
-    spread = row["se_largest"] * (keys.villages[-1] / most) ** 0.5 if most else 0.0
-    if most and spread > 0:
-        out["mde_affordable"] = pw.smallest_effect(spread, keys.alpha, keys.power)
-        if not nothing:
-            if most <= keys.villages[-1]:
-                out["power_affordable"] = float(simulate(v, q, most, keys.pilots, key).found(keys.alpha).mean())
-            else:  # beyond what was simulated: the normal law, which holds with so many villages
-                out["power_affordable"] = pw.power_of(expected_estimate(v, q), spread, keys.alpha)
-            out["type_s_affordable"], out["type_m_affordable"] = pw.sign_and_size_errors(row["effect_seen"], spread, keys.alpha)
-    if row["needed"] is not None:
-        out |= {f"needed_{name}": value for name, value in cost_of(banks, q, row["needed"], keys).items()}
-        out["cost_needed_idr"] = out["needed_total_idr"]
-    out["within_budget"] = row["needed"] is not None and row["needed"] <= most
-    return out
 
 
 def verdict(outcomes: list[dict[str, Any]]) -> dict[str, Any]:

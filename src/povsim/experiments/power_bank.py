@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from povsim import parameters
 from povsim.config import ArmSpec, Scenario
+from povsim.config.power import PowerKeys
 from povsim.config.scenario import NOTHING_LIMITS
 from povsim.experiments import archive
 from povsim.experiments.comparison import model_arm
 from povsim.experiments.costs import cooperative_flows
+from povsim.experiments.executor import Job
 from povsim.experiments.replicate import country_from, first_state
 from povsim.experiments.runs import Source, replicate_of
 from povsim.measures.exits import first_exits
@@ -108,6 +110,17 @@ def arms_of(scenario: Scenario, variant: str, starts: Sequence[int], invited: bo
 
 def _started(scenario: Scenario, variant: str, spec: ArmSpec, name: str) -> Arm:
     return replace(model_arm(scenario, variant, spec), name=name, coverage=1.0, rollout=NOTHING_LIMITS)
+
+
+def bank_jobs(scenario: Scenario, keys: PowerKeys, variant: str, numbers: Sequence[int]) -> list[Job]:
+    """A job a replicate: its villages in every life that the designs need, seen at every wave."""
+    wedge = keys.audit or "stepped_wedge" in keys.designs or "phased" in keys.designs
+    steps = max([keys.steps_of(d) for d in keys.designs] + [keys.steps if keys.audit else 1])
+    starts = [keys.step_months * step + 1 for step in range(steps)]
+    waves = {0, keys.evaluation_month} | ({keys.step_months * step for step in range(steps + 1)} if wedge else set())
+    arms = arms_of(scenario, variant, starts, keys.audit)
+    sources = [Source.of(scenario, variant, number) for number in numbers]
+    return [Job(source.name, live_bank, (source, arms, tuple(sorted(waves)))) for source in sources]
 
 
 def live_bank(source: Source, arms: Sequence[Arm], waves: Sequence[int], *, pool: Pool | None, threads: int) -> Bank:

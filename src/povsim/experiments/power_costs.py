@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 from povsim.config.power import EXITS, PowerKeys
 from povsim.draws import DrawKey, Stream, inverse_normal, uniforms
 from povsim.experiments.power_bank import Bank
-from povsim.experiments.power_pilots import Question
+from povsim.experiments.power_pilots import Question, Villages, expected_estimate, simulate
+from povsim.measures import power as pw
 
 Floats = NDArray[np.float64]
 
@@ -45,6 +47,30 @@ def affordable(banks: Sequence[Bank], q: Question, keys: PowerKeys) -> int:
     """Most villages an arm that the budget carries."""
     one = cost_of(banks, q, 1.0, keys)["total_idr"]
     return int(keys.budget_idr // one) if one > 0 else 10**9
+
+
+def within_budget(
+    banks: Sequence[Bank], v: Villages, q: Question, row: Mapping[str, Any], keys: PowerKeys, key: DrawKey
+) -> dict[str, Any]:
+    """What the budget carries, its power and minimal detectable effect, and what the villages that are needed would cost."""
+    most = affordable(banks, q, keys)
+    nothing = row["reason"] is not None and row["needed"] is None
+    out: dict[str, Any] = {"affordable": most, "power_affordable": None, "mde_affordable": None, "cost_needed_idr": None}
+    out["type_s_affordable"] = out["type_m_affordable"] = None
+    spread = row["se_largest"] * (keys.villages[-1] / most) ** 0.5 if most else 0.0
+    if most and spread > 0:
+        out["mde_affordable"] = pw.smallest_effect(spread, keys.alpha, keys.power)
+        if not nothing:
+            if most <= keys.villages[-1]:
+                out["power_affordable"] = float(simulate(v, q, most, keys.pilots, key).found(keys.alpha).mean())
+            else:  # beyond what was simulated: the normal law, which holds with so many villages
+                out["power_affordable"] = pw.power_of(expected_estimate(v, q), spread, keys.alpha)
+            out["type_s_affordable"], out["type_m_affordable"] = pw.sign_and_size_errors(row["effect_seen"], spread, keys.alpha)
+    if row["needed"] is not None:
+        out |= {f"needed_{name}": value for name, value in cost_of(banks, q, row["needed"], keys).items()}
+        out["cost_needed_idr"] = out["needed_total_idr"]
+    out["within_budget"] = row["needed"] is not None and row["needed"] <= most
+    return out
 
 
 def real_households(banks: Sequence[Bank]) -> float:

@@ -60,6 +60,9 @@ def _sections(summary: Summary, drawn: Mapping[str, str], words: Language) -> li
             "costs": [text("costs"), *(Part("table", t) for n, b in blocks.items() if (t := w.cost_table(n, b, words)).rows)],
             "screening": [text("screening"), Part("table", w.screening_table(summary, words))],
         }
+    varied = [table for name, block in blocks.items() if (table := w.assurance_table(name, block, words)) is not None]
+    if varied:
+        contents["assurance"] = [text("assurance"), *(Part("table", table) for table in varied)]
     audited = {name: block for name, block in blocks.items() if "audit" in block}
     if audited:
         found = [Part("table", w.audit_table(summary, name, block, words)) for name, block in audited.items()]

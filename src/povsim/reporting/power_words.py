@@ -45,6 +45,7 @@ def sentences(summary: Summary, code: str) -> list[str]:
     for variant, block in summary.get("variants", {}).items():
         name = v.variant_label(variant, words)
         out += _verdict(summary, block, name, words)
+        out += _assurance(block, name, words)
         screening = block["screening"]
         if screening["listed_per_found"] is not None:
             out.append(
@@ -106,6 +107,50 @@ def _verdict(summary: Summary, block: Mapping[str, Any], name: str, words: Langu
     if verdict["nearest"] is not None:
         out.append(words.text("power.sentence.nearest", **_told(verdict["nearest"], words)))
     return out
+
+
+def _assurance(block: Mapping[str, Any], name: str, words: Language) -> list[str]:
+    """Over draws of the parameters: permanent exits as late as they are followed, and what else is seen most often."""
+    rows = block.get("assurance") or []
+    exits = [row for row in rows if row["outcome"] == "E4"]
+    others = [row for row in rows if row["outcome"] not in ("E4", "membership")]
+    chosen = [max(exits, key=lambda row: row["month"])] if exits else []
+    chosen += [min(others, key=lambda row: (-row["within_budget"], row["month"]))] if others else []
+    return [
+        words.text(
+            "power.sentence.assurance",
+            variant=name,
+            outcome=outcome_label(row["outcome"], words),
+            design=design_label(row["design"], words),
+            **{key: words.number(row[key]) for key in ("month", "draws", "within_budget", "gain", "harm", "untold")},
+        )
+        for row in chosen
+    ]
+
+
+def assurance_table(variant: str, block: Mapping[str, Any], words: Language) -> Table | None:
+    """Designs and outcomes down; over draws: how often the budget does, which way the effect goes, villages needed."""
+    rows = []
+    for row in block.get("assurance") or []:
+        needed = [row[name] for name in ("needed10", "needed50", "needed90")]
+        rows.append((
+            design_label(row["design"], words), outcome_label(row["outcome"], words), str(row["month"]),
+            *(words.text("power.of_draws", count=row[key], draws=row["draws"]) for key in ("within_budget", *_SIGNS)),
+            *(words.text("table.none") if n is None else words.number(n) for n in needed),
+        ))  # fmt: skip
+    if not rows:
+        return None
+    names = ("design", "outcome", "month", "within_budget", *_SIGNS, "needed10", "needed50", "needed90")
+    return Table(
+        words.text("power.table.assurance", variant=v.variant_label(variant, words)),
+        tuple(words.text(f"power.table.{name}") for name in names),
+        tuple(rows),
+        labels=2,
+        caption=words.text("power.table.assurance_caption"),
+    )
+
+
+_SIGNS = ("gain", "harm", "untold")
 
 
 def _told(row: Mapping[str, Any], words: Language) -> dict[str, Any]:
@@ -181,7 +226,8 @@ def notes(summary: Summary, code: str) -> list[str]:
     out += [words.text("power.note.joined")] if "membership" in outcomes else []
     out += [words.text("power.note.wedge")] if designs - {"parallel"} else []
     out += [words.text("power.note.matched")] if any("audit" in block for block in blocks.values()) else []
-    return [*out, words.text("power.note.money"), words.text("note.given_parameters")]
+    certainty = "note.given_parameters" if summary.get("uncertainty") is None else "power.note.drawn"
+    return [*out, words.text("power.note.money"), words.text(certainty)]
 
 
 def tables_shown(summary: Summary, words: Language) -> list[Table]:
