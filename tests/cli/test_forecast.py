@@ -13,7 +13,7 @@ import yaml
 
 from povsim.cli import main
 from povsim.cli.arguments import split_arguments
-from povsim.cli.compare import OPTIONS
+from povsim.cli.command import OPTIONS
 from povsim.cli.forecast import checked
 from povsim.experiments.forecast_score import score
 from povsim.reporting.result import write

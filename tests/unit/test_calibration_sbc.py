@@ -10,8 +10,18 @@ import pytest
 from scipy.stats import norm
 
 from povsim.draws import DrawKey, Stream, normals, uniforms
-from povsim.experiments.calibration import Prior, Settings, Simulator
-from povsim.experiments.calibration.sbc import Repetitions, across, pooled_coverage, repetitions, share_below, table_of
+from povsim.experiments.calibration import Prior, Problem, Settings, Simulator
+from povsim.experiments.calibration.abc import Simulations
+from povsim.experiments.calibration.problem import simulated
+from povsim.experiments.calibration.sbc import (
+    Repetitions,
+    across,
+    left_out,
+    pooled_coverage,
+    repetitions,
+    share_below,
+    table_of,
+)
 from povsim.experiments.calibration.uniformity import band, holds, outside
 from povsim.experiments.executor import Executor, Threads
 
@@ -92,6 +102,62 @@ def test_the_engine_is_calibrated_where_the_posterior_is_known(found):
     assert abs(covered - 0.9) <= 2 * error + 0.01
     exact = 1 / (1 + 1 / 0.36 + 1 / (2.0**2 / 0.25 + 0.36 / 0.25))  # y tells of a what b leaves
     assert rows[0]["contraction"] == pytest.approx(1 - exact, abs=0.05)
+
+
+def left_out_table(n):
+    """A problem whose targets are far from everything, and n simulations of it; the third lacks a statistic."""
+    problem = Problem(PRIOR, Simulator(simulate, (0.0, 0.0), ("x", "y", "w")), {"x": 99.0, "y": 99.0, "w": 99.0}, ERRORS, KEY)
+    u, lots = PRIOR.draws(KEY, n), np.arange(n)
+    statistics = simulated(problem, u, lots, Executor(Threads(1)), lambda size: None, [])
+    statistics[2, 1] = np.nan
+    return problem, Simulations(u, statistics, lots)
+
+
+ERRORS = {"x": 0.6, "y": 0.6}
+
+
+class Nothing(Threads):
+    """No simulation is asked for."""
+
+    def run(self, jobs):
+        assert not jobs
+        return iter(())
+
+
+@pytest.fixture(scope="module")
+def left():
+    """Checks of one table with and without the scale of the rest."""
+    problem, lived = left_out_table(300)
+    return {s: left_out(problem, lived, Settings(keep=180, scale_rest=s), Executor(Nothing(1))) for s in (True, False)}
+
+
+def test_simulations_of_one_table_check_each_other_without_another_one(left):
+    rows = table_of(left[False], 1 - 0.05 / 3)
+    assert len(left[False].pit) == 299 and left[False].lost == ["data set 2: a statistic cannot be had"]
+    assert [row["identified"] for row in rows] == [True, True, False] and all(row["holds"] for row in rows)
+    covered, error = pooled_coverage(left[False])
+    assert abs(covered - 0.9) <= 2 * error + 0.01
+    exact = 1 / (1 + 1 / 0.36 + 1 / (2.0**2 / 0.25 + 0.36 / 0.25))  # the errors are those of the targets, on data and table
+    assert rows[0]["contraction"] == pytest.approx(1 - exact, abs=0.05)
+
+
+def test_the_check_sees_that_the_scale_of_the_rest_makes_intervals_too_narrow(left):
+    as_it_is, plain = (pooled_coverage(left[s])[0] for s in (True, False))
+    assert as_it_is < plain - 0.02
+
+
+def test_a_simulation_never_fits_itself():
+    """Where a simulation were among those that fit it, two alike would be told from all others."""
+    problem, lived = left_out_table(60)
+    alone = left_out(problem, lived, Settings(keep=36), Executor(Nothing(1)))
+    twice = Simulations(
+        np.concatenate([lived.u, lived.u[:1]]),
+        np.concatenate([lived.statistics, lived.statistics[:1]]),
+        np.concatenate([lived.lots, lived.lots[:1]]),
+    )
+    with_twin = left_out(problem, twice, Settings(keep=36), Executor(Nothing(1)))
+    assert np.array_equal(with_twin.truth[0], alone.truth[0])
+    assert (np.abs(with_twin.mean[0] - alone.mean[0]) > 0).any()  # its twin is another simulation, and counts
 
 
 def test_errors_of_coverage_are_clustered_by_data_set():

@@ -10,7 +10,7 @@ import yaml
 
 from povsim.cli import COMMANDS, fit, forecast, national, power, rollout, sensitivity, trial, validate
 from povsim.cli.arguments import split_arguments
-from povsim.cli.compare import OPTIONS
+from povsim.cli.command import OPTIONS
 from povsim.cli.compose import compose
 from povsim.cli.sweep import combinations_of
 from povsim.config import scenario_from

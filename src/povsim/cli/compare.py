@@ -5,13 +5,14 @@ from __future__ import annotations
 import textwrap
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from povsim.cli.arguments import asks_for_help, split_arguments
-from povsim.errors import PovsimError
+from povsim.cli.command import composed, run_command
+
+if TYPE_CHECKING:
+    from povsim.cli.experiment import Experiment
 
 HELP = """Try it:  povsim compare population=toy replicates=2 --out first
 
@@ -78,25 +79,17 @@ MEANINGS = {
 """Keys in the order of the help, with what is accepted."""
 
 LANGUAGES = ("en", "id")
-OPTIONS = {"--out": "DIR", "--scenario": "FILE", "--json": "", "-m": ""}
-"""Options of commands that run an experiment."""
 
 
 def run(argv: Sequence[str]) -> int:
     """Compose, check, run, show."""
-    if asks_for_help(argv):
-        print(help_text())
-        return 0
-    options, overrides = split_arguments(argv, OPTIONS)
+    return run_command(argv, help_text, _scenario, _experiment)
 
-    from povsim.cli.experiment import Experiment, run_experiment
 
-    experiment = Experiment("compare", _live, _write, _show)
-    if "-m" in options:
-        from povsim.cli.sweep import run_sweep
+def _experiment() -> Experiment:
+    from povsim.cli.experiment import Experiment
 
-        return run_sweep(experiment, options, overrides, _scenario)
-    return run_experiment(experiment, _scenario(options, overrides), as_json="--json" in options)
+    return Experiment("compare", _live, _write, _show)
 
 
 def _live(scenario: Any, progress: Any) -> Any:
@@ -204,37 +197,10 @@ def key_lines(meanings: Mapping[str, str], own: Mapping[str, Any] | None = None)
     return "\n".join(lines)
 
 
-def fail_if_file_cannot_be_read(name: str) -> Mapping[str, Any]:
-    """A scenario file that is missing or no YAML mapping; returns its keys otherwise."""
-    try:
-        content = yaml.safe_load(Path(name).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise PovsimError(
-            f"--scenario {name} cannot be read: {getattr(error, 'strerror', None) or 'no UTF-8 text'}."
-        ) from error
-    except yaml.YAMLError as error:
-        raise PovsimError(f"--scenario {name} is no YAML: {' '.join(str(error).split())}.") from error
-    if not isinstance(content, Mapping):
-        raise PovsimError(f"--scenario {name} holds no keys. It needs lines such as 'replicates: 8'.")
-    return content
-
-
-def fail_if_out_is_given_twice(options: Mapping[str, str], overrides: Sequence[str]) -> None:
-    """Both --out and out=, with nothing to say which is meant."""
-    if "--out" in options and any(text.startswith("out=") for text in overrides):
-        raise PovsimError("--out and out= are both given. Give one of them.")
-
-
 def _scenario(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
-    from povsim.cli.compose import compose
     from povsim.config import scenario_from
 
-    fail_if_out_is_given_twice(options, overrides)
-    base = dict(fail_if_file_cannot_be_read(options["--scenario"])) if "--scenario" in options else {}
-    base.pop("out", None)
-    if "--out" in options:
-        base["out"] = options["--out"]
-    return scenario_from(compose(overrides, base))
+    return scenario_from(composed("compare", options, overrides))
 
 
 def _written(value: Any) -> str:

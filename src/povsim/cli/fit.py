@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from povsim.cli.arguments import asks_for_help, split_arguments
-from povsim.cli.compare import OPTIONS, fail_if_file_cannot_be_read, fail_if_out_is_given_twice
+from povsim.cli.command import apart, composed, run_reported
 
 HELP = """Try it:  povsim fit variants=[trap] symbols=[rho1,sd1] fit.first=40 fit.keep=40 fit.waves=0 fit.draws=8 --out tried
 
@@ -32,35 +31,16 @@ Exit codes: 0 done, 1 some simulations failed, 2 something given cannot be used,
 
 def run(argv: Sequence[str]) -> int:
     """Compose, check, run, show."""
-    if asks_for_help(argv):
-        print(HELP)
-        return 0
-    options, overrides = split_arguments(argv, OPTIONS)
-
-    from povsim.cli.experiment import reported, run_experiment
-
-    experiment = reported("fit", _live)
-    if "-m" in options:
-        from povsim.cli.sweep import run_sweep
-
-        return run_sweep(experiment, options, overrides, scenario_of)
-    return run_experiment(experiment, scenario_of(options, overrides), as_json="--json" in options)
+    return run_reported("fit", argv, lambda: HELP, scenario_of, _live)
 
 
 def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
     """The scenario with the keys of the fit, checked."""
-    from povsim.cli.compose import compose
     from povsim.config import scenario_from
-    from povsim.config.defaults import own_keys
     from povsim.config.fit import fit_from
 
-    fail_if_out_is_given_twice(options, overrides)
-    base = dict(fail_if_file_cannot_be_read(options["--scenario"])) if "--scenario" in options else {}
-    base.pop("out", None)
-    if "--out" in options:
-        base["out"] = options["--out"]
-    given = compose(overrides, base, "fit")
-    keys = fit_from({key: given.pop(key) for key in own_keys("fit")})
+    given, own = apart("fit", composed("fit", options, overrides))
+    keys = fit_from(own)
     scenario = scenario_from(given).with_own(keys.plain())
     _check(scenario, keys)
     return scenario

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from povsim.cli.arguments import asks_for_help, split_arguments
-from povsim.cli.compare import MEANINGS, OPTIONS, fail_if_file_cannot_be_read, fail_if_out_is_given_twice, key_lines
+from povsim.cli.command import apart, composed, file_keys, run_reported
+from povsim.cli.compare import MEANINGS, key_lines
 
 HELP = """Try it:  povsim forecast population=toy population.villages=20 replicates=4 --out coming
 
@@ -54,35 +54,16 @@ MEANINGS_HERE = {
 
 def run(argv: Sequence[str]) -> int:
     """Compose, check, run, show."""
-    if asks_for_help(argv):
-        print(help_text())
-        return 0
-    options, overrides = split_arguments(argv, OPTIONS)
-
-    from povsim.cli.experiment import reported, run_experiment
-
-    experiment = reported("forecast", _live)
-    if "-m" in options:
-        from povsim.cli.sweep import run_sweep
-
-        return run_sweep(experiment, options, overrides, checked)
-    return run_experiment(experiment, checked(options, overrides), as_json="--json" in options)
+    return run_reported("forecast", argv, help_text, checked, _live)
 
 
 def checked(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
     """The scenario, with the keys of this command in it, if it can be forecast."""
-    from povsim.cli.compose import compose
     from povsim.config import scenario_from
-    from povsim.config.defaults import own_keys
     from povsim.config.forecast import forecast_from
 
-    fail_if_out_is_given_twice(options, overrides)
-    base = OWN | (dict(fail_if_file_cannot_be_read(options["--scenario"])) if "--scenario" in options else {})
-    base.pop("out", None)
-    if "--out" in options:
-        base["out"] = options["--out"]
-    given = compose(overrides, base, "forecast")
-    keys = forecast_from({name: given.pop(name) for name in own_keys("forecast")})
+    given, own = apart("forecast", composed("forecast", options, overrides, {**OWN, **file_keys(options)}))
+    keys = forecast_from(own)
     scenario = scenario_from(given).with_own(keys.plain())
     from povsim.experiments.forecast import (
         fail_if_arms_need_a_comparison,

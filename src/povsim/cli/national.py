@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from povsim.cli.arguments import asks_for_help, split_arguments
-from povsim.cli.compare import MEANINGS, OPTIONS, fail_if_file_cannot_be_read, fail_if_out_is_given_twice, key_lines
+from povsim.cli.command import composed, file_keys, run_reported
+from povsim.cli.compare import MEANINGS, key_lines
 from povsim.errors import PovsimError
 
 HELP = """Try it:  povsim national 'population.provinces=[Bali]' sample=0.05 --out bali
@@ -46,19 +46,7 @@ SAMPLED = ("population.villages", "population.households_per_village")
 
 def run(argv: Sequence[str]) -> int:
     """Compose, check, run, show."""
-    if asks_for_help(argv):
-        print(help_text())
-        return 0
-    options, overrides = split_arguments(argv, OPTIONS)
-
-    from povsim.cli.experiment import reported, run_experiment
-
-    experiment = reported("national", _live)
-    if "-m" in options:
-        from povsim.cli.sweep import run_sweep
-
-        return run_sweep(experiment, options, overrides, checked)
-    return run_experiment(experiment, checked(options, overrides), as_json="--json" in options)
+    return run_reported("national", argv, help_text, checked, _live)
 
 
 def checked(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
@@ -81,16 +69,10 @@ def help_text() -> str:
 
 def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
     """The scenario of the options and overrides, over the defaults of this command."""
-    from povsim.cli.compose import compose
     from povsim.config import scenario_from
 
-    fail_if_out_is_given_twice(options, overrides)
     fail_if_households_are_numbered(overrides)
-    base = OWN | (dict(fail_if_file_cannot_be_read(options["--scenario"])) if "--scenario" in options else {})
-    base.pop("out", None)
-    if "--out" in options:
-        base["out"] = options["--out"]
-    return scenario_from(compose(overrides, base, "national"))
+    return scenario_from(composed("national", options, overrides, {**OWN, **file_keys(options)}))
 
 
 def fail_if_households_are_numbered(overrides: Sequence[str]) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from povsim.cli.arguments import asks_for_help, split_arguments
-from povsim.cli.compare import OPTIONS, fail_if_file_cannot_be_read, fail_if_out_is_given_twice
+from povsim.cli.command import apart, composed, run_reported
 
 HELP = """Try it:  povsim power closed_form=true design=parallel p=.5 effect=.03 households=30 icc=.03
 
@@ -36,35 +35,15 @@ Exit codes: 0 done, 1 some runs failed, 2 something given cannot be used, 130 in
 
 def run(argv: Sequence[str]) -> int:
     """Compose, check, run, show."""
-    if asks_for_help(argv):
-        print(HELP)
-        return 0
-    options, overrides = split_arguments(argv, OPTIONS)
-
-    from povsim.cli.experiment import reported, run_experiment
-
-    experiment = reported("power", _live)
-    if "-m" in options:
-        from povsim.cli.sweep import run_sweep
-
-        return run_sweep(experiment, options, overrides, scenario_of)
-    return run_experiment(experiment, scenario_of(options, overrides), as_json="--json" in options)
+    return run_reported("power", argv, lambda: HELP, scenario_of, _live)
 
 
 def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
     """The scenario, with the checked keys of this command."""
-    from povsim.cli.compose import compose
     from povsim.config import scenario_from
-    from povsim.config.defaults import own_keys
     from povsim.config.power import power_from
 
-    fail_if_out_is_given_twice(options, overrides)
-    base = dict(fail_if_file_cannot_be_read(options["--scenario"])) if "--scenario" in options else {}
-    base.pop("out", None)
-    if "--out" in options:
-        base["out"] = options["--out"]
-    given = compose(overrides, base, "power")
-    own = {key: given.pop(key) for key in own_keys("power")}
+    given, own = apart("power", composed("power", options, overrides))
     scenario = scenario_from(given | {"arms": ["aid", "aid_cooperative"]})
     return scenario.with_own(power_from(own, scenario.horizon_months).plain())
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import yaml
 
-from povsim.cli.arguments import asks_for_help, split_arguments
-from povsim.cli.compare import OPTIONS, fail_if_file_cannot_be_read, fail_if_out_is_given_twice
+from povsim.cli.command import composed, run_reported
 from povsim.errors import PovsimError
 
 HELP = """Try it:  povsim rollout population=toy replicates=2 --out plan
@@ -44,19 +43,7 @@ SCENARIOS = ("as_reported", "as_planned")
 
 def run(argv: Sequence[str]) -> int:
     """Compose, check, run, show."""
-    if asks_for_help(argv):
-        print(help_text())
-        return 0
-    options, overrides = split_arguments(argv, OPTIONS)
-
-    from povsim.cli.experiment import reported, run_experiment
-
-    experiment = reported("rollout", _live)
-    if "-m" in options:
-        from povsim.cli.sweep import run_sweep
-
-        return run_sweep(experiment, options, overrides, _checked)
-    return run_experiment(experiment, _checked(options, overrides), as_json="--json" in options)
+    return run_reported("rollout", argv, help_text, _checked, _live)
 
 
 def _checked(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
@@ -69,20 +56,14 @@ def _checked(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
 
 def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
     """The scenario in which every strategy is an arm with a rollout of its own."""
-    from povsim.cli.compose import compose
     from povsim.config import scenario_from
     from povsim.config.defaults import group_choices
     from povsim.experiments.rollout import arms_for
 
-    fail_if_out_is_given_twice(options, overrides)
     lists = {key: [text for text in overrides if text.startswith(f"{key}=")] for key in ("strategies", "scenarios", "arms")}
     fail_if_arms_are_given(lists.pop("arms"))
     others = [text for text in overrides if not any(text in given for given in lists.values())]
-    base = dict(fail_if_file_cannot_be_read(options["--scenario"])) if "--scenario" in options else {"rollout": "phased"}
-    base.pop("out", None)
-    if "--out" in options:
-        base["out"] = options["--out"]
-    given = compose(others, base, "rollout")
+    given = composed("rollout", options, others, None if "--scenario" in options else {"rollout": "phased"})
     if "--scenario" not in options or any(lists.values()):
         strategies = words_of("strategies", lists["strategies"]) or STRATEGIES
         scenarios = words_of("scenarios", lists["scenarios"]) or SCENARIOS

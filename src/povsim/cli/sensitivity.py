@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from povsim.cli.arguments import asks_for_help, split_arguments
-from povsim.cli.compare import OPTIONS, fail_if_file_cannot_be_read, fail_if_out_is_given_twice, key_lines
+from povsim.cli.command import apart, composed, file_keys, run_reported
+from povsim.cli.compare import key_lines
 
 HELP = """Try it:  povsim sensitivity 'among=[pi,h0,h_trade,start_member]' trajectories=2 base_samples=16 --out matters
 
@@ -59,36 +59,16 @@ MEANINGS = {
 
 def run(argv: Sequence[str]) -> int:
     """Compose, check, run, show."""
-    if asks_for_help(argv):
-        print(help_text())
-        return 0
-    options, overrides = split_arguments(argv, OPTIONS)
-
-    from povsim.cli.experiment import reported, run_experiment
-
-    experiment = reported("sensitivity", _live)
-    if "-m" in options:
-        from povsim.cli.sweep import run_sweep
-
-        return run_sweep(experiment, options, overrides, checked)
-    return run_experiment(experiment, checked(options, overrides), as_json="--json" in options)
+    return run_reported("sensitivity", argv, help_text, checked, _live)
 
 
 def checked(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
     """The scenario with the keys of the command, if its question can be asked."""
-    from povsim.cli.compose import compose
     from povsim.config import scenario_from
-    from povsim.config.defaults import own_keys
     from povsim.config.sensitivity import sensitivity_from
     from povsim.experiments.sensitivity import fail_if_it_cannot_be_asked
 
-    fail_if_out_is_given_twice(options, overrides)
-    base = dict(OWN) | (dict(fail_if_file_cannot_be_read(options["--scenario"])) if "--scenario" in options else {})
-    base.pop("out", None)
-    if "--out" in options:
-        base["out"] = options["--out"]
-    given = compose(overrides, base, "sensitivity")
-    own = {key: given.pop(key) for key in own_keys("sensitivity")}
+    given, own = apart("sensitivity", composed("sensitivity", options, overrides, {**OWN, **file_keys(options)}))
     scenario = scenario_from(given).with_own(sensitivity_from(own).plain())
     fail_if_it_cannot_be_asked(scenario)
     return scenario

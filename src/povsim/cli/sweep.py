@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice, product
 from math import prod
 from typing import Any
@@ -17,13 +17,13 @@ from typing import Any
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
+from povsim.cli.command import ScenarioOf
 from povsim.cli.compose import fail_if_key_is_added_or_deleted, fail_if_unreadable
 from povsim.cli.experiment import Done, Experiment, as_object, settle, warn
 from povsim.cli.progress import say, spoken
 from povsim.errors import PovsimError
 
 MOST_RUNS = 100_000
-ScenarioOf = Callable[[Mapping[str, str], Sequence[str]], Any]
 
 
 def run_sweep(experiment: Experiment, options: Mapping[str, str], overrides: Sequence[str], scenario_of: ScenarioOf) -> int:

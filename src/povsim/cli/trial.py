@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from povsim.cli.arguments import asks_for_help, split_arguments
-from povsim.cli.compare import OPTIONS, fail_if_file_cannot_be_read, fail_if_out_is_given_twice
+from povsim.cli.command import apart, composed, file_keys, run_reported
 from povsim.errors import PovsimError
 
 HELP = """Try it:  povsim trial recipe=cash_grant population=toy replicates=2 --out trial
@@ -39,19 +38,7 @@ ARMS = ["aid"]
 
 def run(argv: Sequence[str]) -> int:
     """Compose, check, run, show."""
-    if asks_for_help(argv):
-        print(help_text())
-        return 0
-    options, overrides = split_arguments(argv, OPTIONS)
-
-    from povsim.cli.experiment import reported, run_experiment
-
-    experiment = reported("trial", _live)
-    if "-m" in options:
-        from povsim.cli.sweep import run_sweep
-
-        return run_sweep(experiment, options, overrides, scenario_of)
-    return run_experiment(experiment, scenario_of(options, overrides), as_json="--json" in options)
+    return run_reported("trial", argv, help_text, scenario_of, _live)
 
 
 def help_text() -> str:
@@ -63,24 +50,15 @@ def help_text() -> str:
 
 def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
     """The scenario with the keys of the trial, checked; a recipe lies below the file and the command line."""
-    from povsim.cli.compose import compose
     from povsim.config import scenario_from
-    from povsim.config.defaults import merged, own_keys
+    from povsim.config.defaults import merged
     from povsim.config.trial import recipe_from, trial_from
 
-    fail_if_out_is_given_twice(options, overrides)
-    base = dict(fail_if_file_cannot_be_read(options["--scenario"])) if "--scenario" in options else {}
-    base.pop("out", None)
-    name = recipe_named(overrides)
-    if name is not None:
-        recipe = recipe_from(name)
-        recipe.pop("about", None)
-        base = merged(recipe, base)
-    if "--out" in options:
-        base["out"] = options["--out"]
     fail_if_arms_are_given(overrides)
-    given = compose(overrides, base, "trial")
-    own = {key: given.pop(key) for key in own_keys("trial")}
+    name = recipe_named(overrides)
+    recipe = {} if name is None else recipe_from(name)
+    recipe.pop("about", None)
+    given, own = apart("trial", composed("trial", options, overrides, merged(recipe, file_keys(options))))
     trial = trial_from(own)
     fail_if_it_lives_too_long(trial.waves[-1], given)
     return scenario_from(given | {"arms": ARMS}).with_own(trial.plain())

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from povsim.cli.arguments import asks_for_help, split_arguments
-from povsim.cli.compare import OPTIONS, fail_if_file_cannot_be_read, fail_if_out_is_given_twice
+from povsim.cli.command import apart, composed, run_reported
 
 HELP = """Try it:  povsim validate 'patterns=[F3,F9,F14]' validate.samples=2 validate.draws=0 --out patterns
 
@@ -32,36 +31,17 @@ Exit codes: 0 done, 1 some runs failed, 2 something given cannot be used, 130 in
 
 def run(argv: Sequence[str]) -> int:
     """Compose, check, run, show."""
-    if asks_for_help(argv):
-        print(HELP)
-        return 0
-    options, overrides = split_arguments(argv, OPTIONS)
-
-    from povsim.cli.experiment import reported, run_experiment
-
-    experiment = reported("validate", _live)
-    if "-m" in options:
-        from povsim.cli.sweep import run_sweep
-
-        return run_sweep(experiment, options, overrides, scenario_of)
-    return run_experiment(experiment, scenario_of(options, overrides), as_json="--json" in options)
+    return run_reported("validate", argv, lambda: HELP, scenario_of, _live)
 
 
 def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
     """The scenario with the keys of the validation, checked."""
-    from povsim.cli.compose import compose
     from povsim.config import scenario_from
-    from povsim.config.defaults import own_keys
     from povsim.config.uncertainty import fail_if_uncertainty_is_not_for
     from povsim.config.validate import validate_from
 
-    fail_if_out_is_given_twice(options, overrides)
-    base = dict(fail_if_file_cannot_be_read(options["--scenario"])) if "--scenario" in options else {}
-    base.pop("out", None)
-    if "--out" in options:
-        base["out"] = options["--out"]
-    given = compose(overrides, base, "validate")
-    keys = validate_from({key: given.pop(key) for key in own_keys("validate")})
+    given, own = apart("validate", composed("validate", options, overrides))
+    keys = validate_from(own)
     scenario = scenario_from(given)
     fail_if_uncertainty_is_not_for("validate", scenario)
     return scenario.with_own(keys.plain())

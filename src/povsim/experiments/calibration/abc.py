@@ -39,7 +39,8 @@ class Settings:
     """design: simulations of a wave of history matching, waves: number of waves; cut: implausibility beyond which a point is
     ruled out, least_left: share of the points a wave leaves at least; first: simulations of the first generation, generations:
     further ones, proposals: simulations of each, keep: kept of all; least_accepted: a generation that has a smaller share of
-    its simulations kept is the last; adjust: with regression adjustment; summaries: statistics are compared each in units of
+    its simulations kept is the last; adjust: with regression adjustment, scale_rest: which also scales what
+    the regression leaves; summaries: statistics are compared each in units of
     its spread (`scaled`), or first summed up into one a parameter (`regression`: where they outnumber the parameters)."""
 
     design: int = 300
@@ -52,6 +53,7 @@ class Settings:
     keep: int = 150
     least_accepted: float = 0.03
     adjust: bool = True
+    scale_rest: bool = True
     summaries: str = "scaled"
 
     @property
@@ -212,7 +214,7 @@ class _Run:
         if settings.adjust:
             weights = weights * nearness(far, float(np.nextafter(far.max(), np.inf)))
             x, target = distance.summaries(noisy), problem.observed @ distance.matrix
-            u = uniforms_of(adjusted(scores(kept.u), x, target, weights))
+            u = uniforms_of(adjusted(scores(kept.u), x, target, weights, scale_rest=settings.scale_rest))
         course = Course(
             self.left, region.cuts, tuple(thresholds), tuple(accepted), effective_size(weights), self.lived, self.failed
         )

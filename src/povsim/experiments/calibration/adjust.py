@@ -34,17 +34,23 @@ def nearness(distance: Floats, threshold: float) -> Floats:
     return np.maximum(0.0, 1 - (distance / threshold) ** 2)
 
 
-def adjusted(z: Floats, statistics: Floats, observed: Floats, weights: Floats) -> Floats:
-    """Draws z [n, p] moved along the regression to where their statistics [n, k] would be the observed ones [k], the spread of
-    the rest scaled by what it is there (M. G. B. Blum and O. Francois, Statistics and Computing 20, 2010)."""
+def adjusted(z: Floats, statistics: Floats, observed: Floats, weights: Floats, *, scale_rest: bool = True) -> Floats:
+    """Draws z [n, p] moved along the regression to where their statistics [n, k] would be the observed ones [k].
+
+    `scale_rest`: the spread of the rest is scaled by what it is there (M. G. B. Blum and O. Francois, Statistics and Computing
+    20, 2010). With few draws a statistic the regression behind the scale is noise, and intervals are too narrow: 90 % ones hold
+    some 85 % (experiments/fit_check).
+    """
     x = statistics - observed
     intercept, slope = slopes(x, z, weights)
     rest = z - intercept - x @ slope
     share = weights / weights.sum()
     spread = np.sqrt(share @ rest**2)
-    log_rest = np.log(np.maximum(rest**2, 1e-4 * spread**2 + 1e-300))
-    _, with_x = slopes(x, log_rest, weights)
-    factor = np.exp(-0.5 * np.clip(x @ with_x, -np.log(4.0), np.log(4.0)))  # a spread may halve or double, not more
+    factor: Floats | float = 1.0
+    if scale_rest:
+        log_rest = np.log(np.maximum(rest**2, 1e-4 * spread**2 + 1e-300))
+        _, with_x = slopes(x, log_rest, weights)
+        factor = np.exp(-0.5 * np.clip(x @ with_x, -np.log(4.0), np.log(4.0)))  # a spread may halve or double, not more
     n, k = effective_size(weights), x.shape[1]
     lost = np.sqrt(n / max(n - k - 1, 0.5 * n))  # a regression makes the rest too small by the slopes that it fitted
     return intercept + lost * rest * factor

@@ -3,6 +3,7 @@
 Truths are drawn from the prior, a data set is simulated from each and fitted as real data would be. If the posteriors are
 right, the share of posterior weight below the truth is uniform, parameter by parameter, and an interval of 90 % holds the
 truth 90 times in 100. The first generation of a fit hangs on no data, so all repetitions share its simulations in the store.
+Where a simulation is dear, those of one table are both: each in turn is the data, and the others fit it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from povsim.draws import DrawKey
 from povsim.experiments.archive import stored
-from povsim.experiments.calibration.abc import Settings, fit, prior_table
+from povsim.experiments.calibration.abc import Settings, Simulations, fit, prior_table
 from povsim.experiments.calibration.identify import LEAST
 from povsim.experiments.calibration.keyed import Purpose, table
 from povsim.experiments.calibration.posterior import Posterior, effective_size
@@ -30,6 +31,7 @@ TRUTHS = 900
 """Generation whose lots are those of simulated data; fits have fewer generations."""
 LEVEL = 0.90
 LEAST_CORRELATION = 0.5
+LACKS = "data set {}: a statistic cannot be had"
 
 
 @stored
@@ -86,7 +88,7 @@ def repetitions(
     rows: list[tuple[Floats, ...]] = []
     for r in range(n):
         if not np.isfinite(data[r]).all():
-            failures.append(f"data set {r}: a statistic cannot be had")
+            failures.append(LACKS.format(r))
             continue
         targets = dict(zip(maker.statistics, data[r].tolist(), strict=True))
         problem = Problem(prior, fitted, targets, errors or {}, key)
@@ -95,12 +97,41 @@ def repetitions(
         except ValueError as reason:
             failures.append(f"data set {r}: {reason}")
             continue
-        lot = np.array([r])
-        rows.append(repetition(found, own.values(u[r : r + 1])[0], u[r], table(key, Purpose.PRIOR, 1, lot, prior.p)[0]))
-    by_kind = np.array(rows, np.float64).reshape(-1, 6, prior.p).transpose(1, 0, 2)
-    lost = list(dict.fromkeys(failures))
-    pit, value, mean, contraction, low, high = by_kind
-    return Repetitions(prior.symbols, pit, value, mean, contraction, low, high, lost)
+        rows.append(repetition(found, own.values(u[r : r + 1])[0], u[r], _ties(key, r, prior.p)))
+    return _collected(prior.symbols, rows, failures)
+
+
+def left_out(problem: Problem, lived: Simulations, settings: Settings, executor: Executor) -> Repetitions:
+    """Each simulation of a table of draws from the prior taken for data, with the errors of the problem, and fitted by all
+    others as the last step of a fit does it: the nearest `settings.keep` are kept and adjusted. Nothing is simulated; the
+    targets of the problem are not used. Simulations without a statistic are data to none, and are named in `lost`.
+    """
+    data = with_errors(problem, lived.statistics, lived.lots)
+    n = len(data)
+    rows: list[tuple[Floats, ...]] = []
+    lost: list[str] = []
+    for r in range(n):
+        if not np.isfinite(data[r]).all():
+            lost.append(LACKS.format(r))
+            continue
+        one = replace(problem, targets=dict(zip(problem.names, data[r].tolist(), strict=True)))
+        others = lived.rows(np.delete(np.arange(n), r))
+        found = fit(one, executor, cheap(settings, n - 1), prior_simulations=others)
+        truth = problem.prior.values(lived.u[r : r + 1])[0]
+        rows.append(repetition(found, truth, lived.u[r], _ties(problem.key, r, problem.prior.p)))
+    return _collected(problem.prior.symbols, rows, lost)
+
+
+def _ties(key: DrawKey, r: int, p: int) -> Floats:
+    """Uniforms [p] that break ties of data set r."""
+    return table(key, Purpose.PRIOR, 1, np.array([r]), p)[0]
+
+
+def _collected(symbols: tuple[str, ...], rows: Sequence[tuple[Floats, ...]], failures: Sequence[str]) -> Repetitions:
+    """What `repetition` gave of each data set, by kind."""
+    by_kind = np.array(rows, np.float64).reshape(-1, 6, len(symbols)).transpose(1, 0, 2)
+    pit, truth, mean, contraction, low, high = by_kind
+    return Repetitions(symbols, pit, truth, mean, contraction, low, high, list(dict.fromkeys(failures)))
 
 
 def repetition(posterior: Posterior, truth: Floats, u: Floats, ties: Floats) -> tuple[Floats, ...]:
@@ -126,14 +157,14 @@ def share_below(weights: Floats, below: NDArray[np.bool_], equal: NDArray[np.boo
     return np.asarray((weights @ below + ties * (weights @ equal + one)) / (1 + one))
 
 
-def table_of(found: Repetitions) -> list[dict[str, Any]]:
+def table_of(found: Repetitions, level: float = 0.95) -> list[dict[str, Any]]:
     """A row for each parameter: what the check of calibration says of it.
 
-    inside: no count leaves the simultaneous 95 % band; identified: mean contraction of `LEAST` or more; holds: inside, and,
-    where identified, correlated with the truth at `LEAST_CORRELATION` or more. Null where fewer than 20 could be fitted.
+    inside: no count leaves the simultaneous band of the level; identified: mean contraction of `LEAST` or more; holds: inside,
+    and, where identified, correlated with the truth at `LEAST_CORRELATION` or more. Null where fewer than 20 could be fitted.
     """
     n = len(found.pit)
-    low, high, points = band(n) if n >= 20 else (None, None, None)
+    low, high, points = band(n, level) if n >= 20 else (None, None, None)
     rows: list[dict[str, Any]] = []
     for j, symbol in enumerate(found.symbols):
         row: dict[str, Any] = {"symbol": symbol, "repetitions": n}

@@ -135,12 +135,8 @@ def one_variant(
     failures: list[str],
 ) -> VariantFit:
     """History matching, generations, identification; then the draws, each simulated once more with its margins held."""
-    key = DrawKey(scenario.seed, 0)
-    prior = register_prior(symbols, variant)
-    args = (variant, scenario.overrides(), keys.patterns, scenario.seed, keys.fit.villages, keys.fit.households)
-    names = tuple(goal.statistic for goal in targets)
-    simulator = Simulator(pattern_statistics, args, names, f"variant {variant}, simulation")
-    problem = Problem(prior, simulator, {g.statistic: g.target for g in targets}, {g.statistic: g.error for g in targets}, key)
+    problem = problem_of(scenario, keys, variant, symbols, targets)
+    key, prior, simulator, names = problem.key, problem.prior, problem.simulator, problem.names
     try:
         posterior = fit(problem, executor, settings_of(keys), advance, failures)
     except ValueError as reason:
@@ -161,6 +157,15 @@ def one_variant(
         prior, drawn.u[held], np.full(int(held.sum()), 1 / held.sum()), drawn.names, drawn.statistics[held], drawn.course
     )
     return VariantFit(variant, posterior, rows, draws, shifts, statistics, int((~held).sum()))
+
+
+def problem_of(scenario: Scenario, keys: FitKeys, variant: str, symbols: tuple[str, ...], targets: tuple[Goal, ...]) -> Problem:
+    """What is fitted to what in a variant."""
+    args = (variant, scenario.overrides(), keys.patterns, scenario.seed, keys.fit.villages, keys.fit.households)
+    names = tuple(goal.statistic for goal in targets)
+    simulator = Simulator(pattern_statistics, args, names, f"variant {variant}, simulation")
+    values, errors = {g.statistic: g.target for g in targets}, {g.statistic: g.error for g in targets}
+    return Problem(register_prior(symbols, variant), simulator, values, errors, DrawKey(scenario.seed, 0))
 
 
 def fail_if_no_draw_holds(variant: str, held: NDArray[np.bool_]) -> None:
