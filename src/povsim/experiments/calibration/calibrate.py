@@ -37,7 +37,8 @@ from povsim.population.columns import PLACE
 
 Floats = NDArray[np.float64]
 LEAST_CORRELATION = 0.5
-"""Correlation of truth and expectation over pilots of this design below which a parameter is not called identified."""
+"""Correlation of truth and posterior mean that a check with pilots of this design has to find (`condition.recovered`) for a
+parameter to be called identified."""
 PREDICTED, HELD_OUT = 10_000_000, 20_000_000
 """First numbers of pilots simulated from the posterior, and from the posterior without the last wave."""
 POSTERIOR = "posterior"
