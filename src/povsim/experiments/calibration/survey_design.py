@@ -26,8 +26,8 @@ FEWEST = 2
 @dataclass(frozen=True)
 class Worth:
     """interviews: held in a village on average; effective: of these in a simulated pilot; design_effect: variance of mean log
-    spending over that of a simple random sample of as many households; kish: sum(w)^2 / sum(w^2) over all households;
-    reached: whether a simulated pilot can have so large an error with these villages."""
+    spending over that of a simple random sample of as many households; kish: sum(w)^2 / sum(w^2) (L. Kish, Survey
+    Sampling, 1965) over all households; reached: whether a simulated pilot can have so large an error with these villages."""
 
     interviews: float
     effective: int
@@ -40,8 +40,9 @@ def worth(log: Floats, weight: Floats, village: Ids, stratum: Ids, unit: Ids) ->
     """Of households [n] of one wave with log spending, weights, villages, strata and primary units.
 
     With V villages of m interviews, spread within villages s_w and between them s_b, a simulated pilot has the variance
-    (s_b^2 + s_w^2 / m) / V. The m that gives the survey's own variance, never above the m that was held (what strata gain
-    beyond that is not counted), nor below `FEWEST`.
+    (s_b^2 + s_w^2 / m) / V. Taken is the m that gives the survey's own variance, but no more than Kish's number (with few
+    units that variance is itself uncertain), nor than the m that was held (what strata gain beyond it is not counted), and at
+    least `FEWEST`.
     """
     n, villages = log.size, np.unique(village).size
     held = n / villages
@@ -57,8 +58,8 @@ def worth(log: Floats, weight: Floats, village: Ids, stratum: Ids, unit: Ids) ->
     within = float(((log - means[place]) ** 2).sum() / (n - villages))
     between = max(0.0, villages * plain.se**2 - within / held)
     room = villages * found.se**2 - between
-    wanted = within / room if room > 0 else np.inf
-    return Worth(held, max(FEWEST, round(min(held, wanted))), effect, kish, reached=bool(min(held, wanted) >= FEWEST - 0.5))
+    wanted = min(held, kish / villages, within / room if room > 0 else np.inf)
+    return Worth(held, max(FEWEST, round(wanted)), effect, kish, reached=bool(wanted >= FEWEST - 0.5))
 
 
 def rates(pilot: Pilot, stratum: Ids, unit: Ids) -> list[dict[str, Any]]:
