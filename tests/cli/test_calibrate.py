@@ -100,7 +100,7 @@ def test_what_it_writes_says_how_to_have_it_again(folder: Path, capsys: pytest.C
         ([], "needs data: data=FILE"),
         (["data=nowhere.csv"], "cannot be read"),
         (["data=example", "fitted=[g_wx]"], "g_w"),
-        (["data=example", "aggregate=x.csv"], "There is no key 'aggregate'"),
+        (["data=example", "aggregate=nowhere.csv"], "aggregate = nowhere.csv cannot be read"),
         (["data=example", "starts=soon"], "YYYY-MM"),
         (["data=example", "fitted=[sd1]", "parameters.sd1=.12"], "Leave one of the two out"),
     ],
@@ -108,6 +108,56 @@ def test_what_it_writes_says_how_to_have_it_again(folder: Path, capsys: pytest.C
 def test_mistakes_are_said(given: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["calibrate", *given, *TINY]) == 2
     assert says in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def series(files: Path) -> Path:
+    rows = ["province,date,poverty_rate_pct,poverty_gap_pct,mean_spending_idr,line_idr"]
+    rows += ["Rekaan,2025-03,14.0,2.6,1150000,600000", "Rekaan,2025-09,13.5,2.5,1170000,605000"]
+    rows += ["Rekaan,2026-03,23.1,6.9,1200000,610000", "Bali,2026-03,4.0,.6,,"]
+    path = files / "series.csv"
+    path.write_text("\n".join([*rows, ""]), encoding="utf-8")
+    return path
+
+
+def test_a_published_series_is_read_used_and_told(
+    folder: Path, files: Path, series: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from povsim.experiments.calibration import series_lived
+
+    for name, value in (("LOTS", 8), ("DRAWS", 8), ("VILLAGES", 120)):
+        monkeypatch.setattr(series_lived, name, value)
+    given = [f"data={files / 'panel.csv'}", f"cooperatives={files / 'reports.csv'}", "starts=2025-07", "cooperative=as_planned"]
+    out = files / "with_series"
+    assert main(["calibrate", *given, f"aggregate={series}", *TINY, "--out", str(out)]) == 0
+    summary, alone = (json.loads((one / "summary.json").read_text()) for one in (out, folder))
+    told = summary["data"]["series"]
+    assert [place["name"] for place in told["places"]] == ["REKAAN"]
+    assert told["passed_over"] == {"elsewhere": 1, "outside": 1} and len(told["changes"]) == 3
+    said = " ".join(summary["sentences"]["en"])
+    assert "The published series adds 3 statistics of Rekaan" in said and "with the pilot alone" in said
+    # poverty cannot double in half a year while spending grows: the fit is not to be used, and it says which figure it is
+    assert {"series_poor:REKAAN:9", "series_gap:REKAAN:9"} <= set(summary["variants"]["trap"]["checks"]["outside"])
+    assert "Series and pilot contradict each other" in said and "Rekaan: change of the log odds of being poor" in said
+    assert "changes are read, not levels" in " ".join(summary["remarks"]["en"])
+    # what the pilot alone tells is what the run without the series told
+    before = next(row for row in alone["variants"]["trap"]["parameters"] if row["symbol"] == "g_w")
+    assert summary["variants"]["trap"]["without_series"][0]["mean"] == pytest.approx(before["mean"])
+    assert main(["report", str(out), "--language", "id"]) == 0 and "Deret terbitan" in (out / "report.html").read_text()
+
+
+def test_a_series_that_is_of_no_use_is_refused(files: Path, series: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = [f"data={files / 'panel.csv'}", "cooperative=as_planned", f"aggregate={series}", *TINY]
+    assert main(["calibrate", *given, "starts=2026-06"]) == 2
+    assert main(["calibrate", *given, "starts=2025-07", "fitted=[sd1]"]) == 2
+    said = capsys.readouterr().err
+    assert "is not fitted" in said and "a change needs two rounds" in said
+
+
+def test_rates_of_the_survey_have_errors_of_its_design(folder: Path) -> None:
+    rates = pl.read_parquet(folder / "tables" / "survey.parquet")
+    assert rates.height == 2 * 3 * 3 and (rates["low95"] <= rates["value"]).all() and (rates["units"] <= 20).all()
+    assert "Design effect" in (folder / "report.html").read_text() or "Efek rancangan" in (folder / "report.html").read_text()
 
 
 def test_help_opens_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:

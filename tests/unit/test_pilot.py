@@ -20,7 +20,7 @@ from povsim.config.defaults import own_keys
 from povsim.draws import DrawKey, Stream, uniforms
 from povsim.errors import PovsimError
 from povsim.experiments.calibration.checks import energy_score, of_last_wave, predictive_rows
-from povsim.experiments.calibration.condition import conditioned, recovered
+from povsim.experiments.calibration.condition import conditioned, correlations, lowest_seen_again, recovered
 from povsim.experiments.calibration.learnt import prior_for, symbols_for
 from povsim.experiments.calibration.observed import observed
 from povsim.experiments.calibration.pilot import (
@@ -210,8 +210,22 @@ def test_conditioning_agrees_with_the_exact_posterior() -> None:
         assert found.variance()[0] == pytest.approx(0.2, rel=0.3)
         assert found.mean()[1] == pytest.approx(0.0, abs=0.15) and found.variance()[1] == pytest.approx(1.0, rel=0.2)
     found = recovered(table, np.ones(2, np.bool_), prior)  # lower ends for true correlations of .894 and 0
-    assert found[0] == pytest.approx(np.tanh(np.arctanh(np.sqrt(0.8)) - 1.645 / np.sqrt(197)), abs=0.05)
-    assert -0.3 < found[1] < 0.1
+    margin = 1.645 * np.sqrt(1 / 397 + 1 / 297)
+    assert found[0] == pytest.approx(np.tanh(np.arctanh(np.sqrt(0.8)) - margin), abs=0.04)
+    assert -0.3 < found[1] < 0.05
+
+
+def test_a_claim_of_identification_stands_in_a_fresh_check() -> None:
+    rng = np.random.default_rng(8)  # exact truths and means of correlation .55: 400 pairs tried, 300 checked, 4,000 times over
+    z = rng.standard_normal((2, 700, 4_000))
+    mean, truth = z[0], 0.55 * z[0] + np.sqrt(1 - 0.55**2) * z[1]
+    tried, checked = correlations(truth[:400], mean[:400]), correlations(truth[400:], mean[400:])
+    below = (checked < lowest_seen_again(tried, 400, 300)).mean()
+    assert 0.04 < below < 0.06  # the promise: one in twenty
+    claimed = lowest_seen_again(tried, 400, 300) >= 0.5
+    assert claimed.mean() < 0.3  # .55 is too near to .5 to be told from it with so few
+    only_tried = np.tanh(np.arctanh(tried) - 1.645 / np.sqrt(397)) >= 0.5  # no allowance for the luck of the check
+    assert (checked[only_tried] < 0.5).mean() > 0.05
 
 
 def test_a_statistic_that_was_not_observed_is_not_used() -> None:

@@ -25,6 +25,10 @@ class CalibrateKeys:
     """YAML that says which column of the data is what."""
     cooperatives_mapping: str | None
     """The same for the reports."""
+    aggregate: str | None
+    """File of a published series of the province or the country."""
+    aggregate_mapping: str | None
+    """The same for the series."""
     starts: str | None
     """Month in which the cooperatives begin, YYYY-MM."""
     fitted: tuple[str, ...] | None
@@ -50,6 +54,8 @@ def calibrate_from(mapping: Mapping[str, Any]) -> CalibrateKeys:
         cooperatives=_path("cooperatives", mapping["cooperatives"]),
         mapping=_path("mapping", mapping["mapping"]),
         cooperatives_mapping=_path("cooperatives_mapping", mapping["cooperatives_mapping"]),
+        aggregate=_path("aggregate", mapping["aggregate"]),
+        aggregate_mapping=_path("aggregate_mapping", mapping["aggregate_mapping"]),
         starts=_month(mapping["starts"]),
         fitted=None if mapping["fitted"] is None else tuple(read.words("fitted", mapping["fitted"], "[g_w,sd1]")),
         pilots=read.whole("pilots", mapping["pilots"], 500, 100_000),
@@ -78,7 +84,7 @@ EXAMPLE = "example"
 def fingerprints(keys: CalibrateKeys) -> dict[str, str]:
     """SHA-256 of each file that the keys name, by key. Raises PovsimError for one that cannot be read."""
     found = {}
-    for key in ("data", "cooperatives", "mapping", "cooperatives_mapping"):
+    for key in ("data", "cooperatives", "aggregate", "mapping", "cooperatives_mapping", "aggregate_mapping"):
         path = getattr(keys, key)
         if path is None or (key == "data" and path == EXAMPLE) or (key.endswith("mapping") and not Path(path).is_file()):
             continue  # a packaged mapping comes with the version

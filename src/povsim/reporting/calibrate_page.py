@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from povsim import parameters
 from povsim.reporting import drawing as d
 from povsim.reporting import verdict as v
+from povsim.reporting.calibrate_tables import (
+    check_table,
+    coming_table,
+    label,
+    number,
+    parameter_table,
+    score_table,
+    statistic,
+    survey_table,
+)
 from povsim.reporting.language import Language, language
 from povsim.reporting.simple_page import Page, Part, Section, figure
 from povsim.reporting.tables import Table
@@ -16,16 +25,7 @@ from povsim.reporting.verdict import Summary
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-TABLES = ("forecast", "identified", "predictive")
-CLEAR = 0.1
-"""Difference of two energy scores, as a share of the better one, below which they are called alike."""
-
-
-def label(symbol: str, words: Language) -> str:
-    """The name of a parameter of the register, or of the pilot alone."""
-    if symbol in parameters.register():
-        return str(parameters.entry(symbol).name[words.code])
-    return words.text(f"calibrate.own.{symbol}")
+TABLES = ("forecast", "identified", "predictive", "scores", "survey")
 
 
 def sentences(summary: Summary, code: str) -> list[str]:
@@ -52,9 +52,9 @@ def sentences(summary: Summary, code: str) -> list[str]:
                     words.text(
                         "calibrate.value",
                         name=label(row["symbol"], words),
-                        value=_number(row["mean"], row, words),
-                        low=_number(row["low90"], row, words),
-                        high=_number(row["high90"], row, words),
+                        value=number(row["mean"], row, words),
+                        low=number(row["low90"], row, words),
+                        high=number(row["high90"], row, words),
                     )
                     for row in known
                 ]
@@ -78,6 +78,7 @@ def sentences(summary: Summary, code: str) -> list[str]:
             named = words.listing([statistic(one, words) for one in checks["beyond"][:3]])
             count = words.number(len(checks["beyond"]))
             out.append(words.text("calibrate.sentence.beyond", variant=name, count=count, named=named))
+    out += _series(summary, words)
     out += _scores(summary, words)
     out += _coming(summary, words)
     out.append(words.text("calibrate.sentence.use", path=summary["posterior"]))
@@ -106,24 +107,6 @@ def _coming(summary: Summary, words: Language) -> list[str]:
     return out
 
 
-def coming_table(tables: Mapping[str, Any], words: Language) -> Table:
-    """The coming years by variant and arm: poor persons as a survey would see them."""
-    rows = []
-    for row in d.rows_of(tables.get("forecast")):
-        if row["measure"] != "poor":
-            continue
-        write = words.points if row["arm"] == "difference" else words.percent
-        rows.append((
-            v.variant_label(row["variant"], words), words.text(f"calibrate.arm.{row['arm']}"), words.number(row["month"]),
-            write(row["mean"]),
-            words.interval(row["low80"], row["high80"], write, short=True),
-            words.interval(row["low95"], row["high95"], write, short=True),
-        ))  # fmt: skip
-    names = ("variant", "arm", "month", "poor", "band80", "band95")
-    heads = tuple(words.text(f"calibrate.head.{name}") for name in names)
-    return Table(words.text("calibrate.table.coming"), heads, tuple(rows), labels=2)
-
-
 def _scores(summary: Summary, words: Language) -> list[str]:
     found = {name: one["energy_score"] for name, one in summary["variants"].items() if one["energy_score"] is not None}
     if not found:
@@ -135,11 +118,60 @@ def _scores(summary: Summary, words: Language) -> list[str]:
         ]
     )
     out = [words.text("calibrate.sentence.score", listed=listed)]
-    if len(found) > 1:
-        best = min(found, key=lambda name: found[name])
-        alike = max(found.values()) - found[best] < CLEAR * found[best]
-        key = "alike" if alike else "better"
-        out.append(words.text(f"calibrate.sentence.{key}", variant=v.variant_label(best, words)))
+    one = summary.get("foresight")
+    if one:
+        first, second = (v.variant_label(one[name], words) for name in ("first", "second"))
+        bands = {
+            name: words.text(
+                "unit.interval_short",
+                **{end: words.number(x, 3, signed=True) for end, x in zip(("low", "high"), one[name], strict=True)},
+            )
+            for name in ("first_right", "second_right")
+        }
+        compared = words.text(
+            "calibrate.sentence.foresight",
+            first=first, second=second, statistics=words.number(one["statistics"]),
+            difference=words.number(one["difference"], 3, signed=True), **bands,
+        )  # fmt: skip
+        key = one["verdict"] if one["verdict"] in ("alike", "neither") else "better"
+        verdict = words.text(
+            f"calibrate.sentence.{key}", variant=v.variant_label(one["verdict"], words) if key == "better" else ""
+        )
+        out.append(f"{compared} {verdict}")
+    return out
+
+
+def _series(summary: Summary, words: Language) -> list[str]:
+    """What a published series adds."""
+    series = summary["data"].get("series")
+    if not series:
+        return []
+    rounds = sorted({one["month"] for place in series["places"] for one in place["rounds"]})
+    out = [
+        words.text(
+            "calibrate.sentence.series",
+            count=words.number(len(series["changes"])),
+            places=words.listing([place["name"].title() for place in series["places"]]),
+            rounds=words.listing([words.number(month) for month in rounds]),
+        )
+    ]
+    for variant, one in summary["variants"].items():
+        alone = one["without_series"][0]
+        both = next(row for row in one["parameters"] if row["symbol"] == alone["symbol"])
+        values = {
+            f"{name}_{end}": number(row[end], row, words)
+            for name, row in (("alone", alone), ("both", both))
+            for end in ("low90", "high90")
+        }
+        out.append(words.text("calibrate.sentence.series_growth", variant=v.variant_label(variant, words), **values))
+        outside = [statistic(name, words) for name in one["checks"]["outside"] if name.startswith("series_")]
+        if outside:
+            out.append(
+                words.text(
+                    "calibrate.sentence.series_outside",
+                    variant=v.variant_label(variant, words), count=words.number(len(outside)), named=words.listing(outside[:3]),
+                )
+            )  # fmt: skip
     return out
 
 
@@ -151,89 +183,23 @@ def notes(summary: Summary, code: str) -> list[str]:
     for kind, count in left.items():
         if count:
             out.append(words.text(f"calibrate.note.left_out_{kind}", count=words.number(count)))
+    worth = summary["data"]["worth"]
+    if worth["design_effect"] is not None:
+        key = "worth" if worth["reached"] else "worth_not_reached"
+        numbers = {"held": words.number(worth["interviews"], 1), "effective": words.number(worth["effective"])}
+        out.append(words.text(f"calibrate.note.{key}", effect=words.number(worth["design_effect"], 2), **numbers))
+    series = summary["data"].get("series")
+    if series:
+        out.append(words.text("calibrate.note.series"))
+        out += [
+            words.text(f"calibrate.note.series_{reason}", count=words.number(count))
+            for reason, count in series["passed_over"].items()
+        ]
     if summary["data"].get("truth"):
         out.append(words.text("calibrate.note.example"))
     if summary["data"].get("lines"):
         out.append(words.text("calibrate.note.lines", grade=summary["data"]["lines_grade"]))
     return out
-
-
-def _number(value: float, row: Mapping[str, Any], words: Language) -> str:
-    """A value with as many decimals as its posterior deserves."""
-    size = float(row["sd"])
-    decimals = next((k for k in range(5) if size * 10**k >= 1), 5) + 1 if size > 0 else 4
-    return words.number(value, min(5, decimals))
-
-
-def parameter_table(summary: Summary, variant: str, words: Language, *, short: bool = False) -> Table:
-    """Each parameter before and after; `short`: the columns that fit a terminal."""
-    truth = summary["data"].get("truth") or {}
-    rows = []
-    for row in summary["variants"][variant]["parameters"]:
-        with_ = row["most_with"]
-        cells = [
-            row["symbol"],
-            label(row["symbol"], words),
-            _number(row["prior_mean"], row, words),
-            _number(row["mean"], row, words),
-            words.text("unit.interval_short", low=_number(row["low90"], row, words), high=_number(row["high90"], row, words)),
-            words.percent(row["contraction"], 0),
-            words.text("table.none") if row["recovered"] is None else words.number(row["recovered"], 2),
-            words.text("calibrate.yes" if row["identified"] else "calibrate.no"),
-            "" if with_ is None else f"{with_} ({words.number(row['correlation'], 2, signed=True)})",
-        ]
-        if truth:
-            cells.append(_number(truth[row["symbol"]], row, words))
-        rows.append(tuple(cells))
-    names = ["symbol", "name", "prior", "mean", "interval", "contraction", "recovered", "identified", "with"]
-    names += ["truth"] if truth else []
-    if short:
-        kept = [at for at, name in enumerate(names) if name not in ("symbol", "recovered", "with")]
-        names, rows = [names[at] for at in kept], [tuple(row[at] for at in kept) for row in rows]
-    return Table(
-        words.text("calibrate.table.parameters", variant=v.variant_label(variant, words)),
-        tuple(words.text(f"calibrate.head.{name}") for name in names),
-        tuple(rows),
-        labels=1 if short else 2,
-        caption="" if short else words.text("calibrate.caption.parameters"),
-        words=frozenset({5} if short else {7, 8}),
-    )
-
-
-def check_table(tables: Mapping[str, Any], variant: str, words: Language) -> Table:
-    """Each statistic against its band."""
-    rows = []
-    for row in d.rows_of(tables.get("predictive")):
-        if row["variant"] != variant or row["low95"] is None:
-            continue
-        band80, band95 = (
-            words.text("unit.interval_short", low=words.number(row[f"low{k}"], 3), high=words.number(row[f"high{k}"], 3))
-            for k in (80, 95)
-        )
-        verdict = "inside80" if row["inside80"] else "inside95" if row["inside95"] else "outside"
-        rows.append((
-            statistic(row["statistic"], words),
-            words.number(row["observed"], 3), words.number(row["median"], 3), band80, band95,
-            words.text(f"calibrate.verdict.{verdict}"),
-        ))  # fmt: skip
-    names = ("statistic", "observed", "median", "band80", "band95", "verdict")
-    return Table(
-        words.text("calibrate.table.checks", variant=v.variant_label(variant, words)),
-        tuple(words.text(f"calibrate.head.{name}") for name in names),
-        tuple(rows),
-        caption=words.text("calibrate.caption.checks"),
-        words=frozenset({5}),
-    )
-
-
-def statistic(name: str, words: Language) -> str:
-    """A statistic in words, with its waves counted from 1."""
-    stem, _, tail = name.partition(".w")
-    text = words.text(f"calibrate.statistic.{stem}")
-    if not tail:
-        return text
-    waves = [words.number(int(part) + 1) for part in tail.split("_w")]
-    return words.text(f"calibrate.of_wave{len(waves)}", text=text, first=waves[0], last=waves[-1])
 
 
 def tables_shown(summary: Summary, words: Language) -> list[Table]:
@@ -306,6 +272,7 @@ def page(summary: Summary, tables: Mapping[str, Any], drawn: Mapping[str, str], 
     variants = list(summary["variants"])
     made_up = summary["population"]["kind"] == "toy" or bool(data.get("truth"))
     sections = {
+        "survey": [Part("table", survey_table(tables, words))],
         "parameters": [
             Part("text", words.text("calibrate.text.parameters")),
             *figure(drawn, "parameters"),
@@ -318,6 +285,8 @@ def page(summary: Summary, tables: Mapping[str, Any], drawn: Mapping[str, str], 
         ],
         "scores": [Part("text", text) for text in _scores(summary, words)],
     }
+    if tables.get("scores") is not None:
+        sections["scores"].append(Part("long_table", score_table(summary, tables, words)))
     if tables.get("forecast") is not None:
         sections["coming"] = [
             Part("text", words.text("calibrate.text.coming")),

@@ -5,41 +5,44 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from povsim import parameters
 from povsim.config import Scenario
 from povsim.config.calibrate import EXAMPLE, CalibrateKeys, calibrate_from, files_of
+from povsim.data.aggregate import read_aggregate
 from povsim.data.cooperatives import read_cooperatives
 from povsim.data.panel import read_panel
 from povsim.draws import DrawKey
 from povsim.errors import PovsimError
-from povsim.experiments.calibration import checks
-from povsim.experiments.calibration.ahead import forecast_rows
-from povsim.experiments.calibration.condition import conditioned, recovered
-from povsim.experiments.calibration.identify import LEAST, Identified, identify
+from povsim.experiments.calibration.foresight import scored
 from povsim.experiments.calibration.learnt import OF_THE_PILOT, prior_for, symbols_for
-from povsim.experiments.calibration.observed import Observed, observed
+from povsim.experiments.calibration.observed import Observed, observed, with_worth
 from povsim.experiments.calibration.pilot import OFFSET, Design, design_scenario, kept_ground, simulate
-from povsim.experiments.calibration.posterior import Posterior
-from povsim.experiments.calibration.prior import Prior
+from povsim.experiments.calibration.series import Series, series_of
+from povsim.experiments.calibration.series_lived import DRAWS, GROWTH, LOTS
 from povsim.experiments.calibration.statistics import summary as summary_of
-from povsim.experiments.calibration.table import Question, Table, draws_of, simulated
-from povsim.experiments.executor import Advance, Executor, Progress
+from povsim.experiments.calibration.survey_design import rates
+from povsim.experiments.calibration.table import Question, draws_of
+from povsim.experiments.calibration.variant_fit import (
+    Fitted,
+    HeldOut,
+    compared,
+    energy_of,
+    fit_variant,
+    forecasts,
+    held_out,
+    on_one_scale,
+)
+from povsim.experiments.executor import Executor, Progress
 from povsim.experiments.runs import Source
 from povsim.population.columns import PLACE
 
-Floats = NDArray[np.float64]
-LEAST_CORRELATION = 0.5
-"""Correlation of truth and expectation over pilots of this design below which a parameter is not called identified."""
-PREDICTED, HELD_OUT = 10_000_000, 20_000_000
-"""First numbers of pilots simulated from the posterior, and from the posterior without the last wave."""
 POSTERIOR = "posterior"
 
 
@@ -54,42 +57,15 @@ class Found:
     found: int = 0
 
 
-@dataclass
-class Fitted:
-    """One variant: posterior, what of it is identified, predicted statistics, score of the wave held out."""
-
-    prior: Prior
-    posterior: Posterior
-    rows: list[Identified]
-    recovered: Floats
-    predicted: Table
-    checks: list[dict[str, Any]] = field(default_factory=list)
-    held_out: Table | None = None
-    scale: Floats = field(default_factory=lambda: np.zeros(0))
-    beyond: list[str] = field(default_factory=list)
-    """Statistics of the data outside of everything that was simulated from the prior."""
-    coming: list[dict[str, Any]] = field(default_factory=list)
-    """Forecast of the coming years by arm."""
-
-    def identified(self) -> NDArray[np.bool_]:
-        """Parameters [p] that the data narrow, and that pilots of this design tell apart."""
-        narrowed = np.array([row.contraction >= LEAST for row in self.rows])
-        return narrowed & (self.recovered >= LEAST_CORRELATION)
-
-    def kept(self, n: int, seed: int) -> Floats:
-        """Uniforms [n, p] of equally weighted draws; what is not identified is drawn from its prior, apart from the others."""
-        key = DrawKey(seed, 0)
-        return np.where(self.identified(), self.posterior.resampled(n, key).u, self.prior.draws(key, n, generation=1))
-
-
 def run(scenario: Scenario, progress: Progress) -> Found:
     """Read, simulate, condition, check."""
     keys = calibrate_from(json.loads(scenario.own))
     began = time.perf_counter()
     seen, reading = read(scenario, keys)
+    series = read_series(scenario, keys, seen, reading)
     read_s = time.perf_counter() - began
     with Executor.of(scenario) as executor:
-        found = calibrated(scenario, keys, seen, executor, progress)
+        found = calibrated(scenario, keys, seen, executor, progress, series)
     found.summary["data"] |= reading
     found.timings["read_s"] = read_s
     return found
@@ -121,6 +97,15 @@ def read(scenario: Scenario, keys: CalibrateKeys) -> tuple[Observed, dict[str, A
     return seen, facts
 
 
+def read_series(scenario: Scenario, keys: CalibrateKeys, seen: Observed, reading: dict[str, Any]) -> Series | None:
+    """The rounds of the published series that the pilot's villages live through; None where none is given."""
+    if keys.aggregate is None:
+        return None
+    read = read_aggregate(files_of(keys.aggregate), keys.aggregate_mapping, drop_bad_rows=True)
+    reading["rows_left_out"]["aggregate"] = read.dropped.height
+    return series_of(read.frame, scenario, seen.month_0, seen.design.months, keys.aggregate)
+
+
 def village_households(scenario: Scenario) -> float:
     """Households of a village of the population, on average: what turns members and sales into shares and sales a household."""
     sample = Source.of(scenario, scenario.variants[0], 0).sample
@@ -139,7 +124,7 @@ def example(scenario: Scenario) -> tuple[Observed, dict[str, Any]]:
     truth = prior.mapping(draws_of(question, 1, generation=2)[0])
     ground = kept_ground(question.scenario, variant, question.grounds)
     pilot = simulate(ground, design, variant, truth, DrawKey(scenario.seed, OFFSET + EXAMPLE_NUMBER))
-    seen = Observed(pilot, design, date(2025, 6, 1), ())
+    seen = with_worth(pilot, design.cooperative, design.start, date(2025, 6, 1))
     return seen, {
         "rows_left_out": {},
         "lines": None,
@@ -149,29 +134,41 @@ def example(scenario: Scenario) -> tuple[Observed, dict[str, Any]]:
     }
 
 
-def calibrated(scenario: Scenario, keys: CalibrateKeys, seen: Observed, executor: Executor, progress: Progress) -> Found:
-    """The posterior of each variant given a pilot, its checks and scores."""
+def calibrated(
+    scenario: Scenario,
+    keys: CalibrateKeys,
+    seen: Observed,
+    executor: Executor,
+    progress: Progress,
+    series: Series | None = None,
+) -> Found:
+    """The posterior of each variant given a pilot and, where there is one, a published series; its checks and scores."""
     failures: list[str] = []
     timings: dict[str, float] = {}
     symbols = symbols_of(scenario, keys, seen.design)
+    if series is not None:
+        symbols = fail_if_growth_is_not_asked_about(symbols, scenario, keys)
     fail_if_cooperatives_are_asked_about(symbols, seen.design)
     observed_by_name = summary_of(seen.pilot)
     fits: dict[str, Fitted] = {}
     size = len(scenario.variants) * (
-        keys.pilots + keys.checks * (1 + (len(seen.design.waves) > 1) + forecasts(keys, seen.design))
+        keys.pilots
+        + keys.checks * (1 + (len(seen.design.waves) > 1) + forecasts(keys, seen.design))
+        + (0 if series is None else LOTS * DRAWS)
     )
     began = time.perf_counter()
     with progress("Simulated pilots", size) as bar:
         for variant in scenario.variants:
             question = Question(design_scenario(scenario, seen.design), seen.design, variant, symbols)
-            one = fit_variant(question, observed_by_name, keys, executor, bar.advance, failures)
+            one = fit_variant(question, observed_by_name, keys, executor, bar.advance, failures, series)
             if one is not None:
                 fits[variant] = one
     timings["pilots_s"] = time.perf_counter() - began
     fail_if_nothing_could_be_fitted(fits, failures)
-    _score(fits, observed_by_name, len(seen.design.waves))
-    summary = _summary(scenario, keys, seen, fits)
-    return Found(summary, _tables(scenario, keys, fits), failures, timings, executor.found)
+    on_one_scale(fits)
+    waves = {variant: held_out(fit, observed_by_name, len(seen.design.waves)) for variant, fit in fits.items()}
+    summary = _summary(scenario, keys, seen, fits, waves, series)
+    return Found(summary, _tables(scenario, keys, seen, fits, waves), failures, timings, executor.found)
 
 
 def symbols_of(scenario: Scenario, keys: CalibrateKeys, design: Design) -> tuple[str, ...]:
@@ -181,6 +178,16 @@ def symbols_of(scenario: Scenario, keys: CalibrateKeys, design: Design) -> tuple
         return tuple(s for s in usual if s not in scenario.overrides())
     fail_if_set_and_fitted(scenario, keys.fitted)
     return (*keys.fitted, *(s for s in usual if s in OF_THE_PILOT and s not in keys.fitted))
+
+
+def fail_if_growth_is_not_asked_about(symbols: tuple[str, ...], scenario: Scenario, keys: CalibrateKeys) -> tuple[str, ...]:
+    """A series tells of growth, so growth is fitted; returns the symbols with it."""
+    if GROWTH in scenario.overrides() or (keys.fitted is not None and GROWTH not in keys.fitted):
+        raise PovsimError(
+            f"aggregate = {keys.aggregate} tells of growth ({GROWTH}), which is not fitted. Leave aggregate out, or let "
+            f"{GROWTH} be fitted: no parameters.{GROWTH}, and {GROWTH} among fitted where that is given."
+        )
+    return symbols if GROWTH in symbols else (GROWTH, *symbols)
 
 
 def fail_if_set_and_fitted(scenario: Scenario, fitted: Sequence[str]) -> None:
@@ -209,92 +216,15 @@ def fail_if_nothing_could_be_fitted(fits: dict[str, Fitted], failures: Sequence[
         raise PovsimError(f"No variant could be fitted: {failures[0] if failures else 'no simulation was left'}.")
 
 
-def fit_variant(
-    question: Question,
-    observed_by_name: dict[str, float],
+def _summary(
+    scenario: Scenario,
     keys: CalibrateKeys,
-    executor: Executor,
-    advance: Advance,
-    failures: list[str],
-) -> Fitted | None:
-    """Posterior of a variant, pilots predicted from it, and from the posterior that has not seen the last wave."""
-    prior = prior_for(question.symbols, question.variant, question.design.cooperative)
-    table = simulated(question, draws_of(question, keys.pilots), 0, executor, advance, failures)
-    if len(table.u) < keys.pilots // 2:
-        return None
-    target = as_row(observed_by_name, table.names)
-    posterior = conditioned(table, prior, target)
-    key = DrawKey(question.scenario.seed, 0)
-    lived = posterior.resampled(keys.checks, key).u
-    predicted = _aligned(simulated(question, lived, PREDICTED, executor, advance, failures), table.names)
-    fitted = Fitted(
-        prior,
-        posterior,
-        identify(posterior),
-        recovered(table, np.isfinite(target), prior),
-        predicted,
-        checks.predictive_rows(table.names, target, predicted.statistics),
-        scale=np.nanstd(table.statistics, axis=0),
-        beyond=beyond(table, target),
-    )
-    if len(question.design.waves) > 1:
-        last = checks.of_last_wave(table.names, len(question.design.waves))
-        before = conditioned(table, prior, np.where(last, np.nan, target))
-        lived = before.resampled(keys.checks, key).u
-        fitted.held_out = _aligned(simulated(question, lived, HELD_OUT, executor, advance, failures), table.names)
-    if forecasts(keys, question.design):
-        fitted.coming = forecast_rows(
-            question, fitted.kept(keys.checks, question.scenario.seed), keys.ahead_years, executor, advance, failures
-        )
-    return fitted
-
-
-def forecasts(keys: CalibrateKeys, design: Design) -> bool:
-    """Whether there are arms and years to forecast."""
-    return keys.ahead_years > 0 and design.treated > 0
-
-
-def beyond(table: Table, target: Floats) -> list[str]:
-    """Statistics of the data that lie below or above all of the table."""
-    with np.errstate(invalid="ignore"):
-        out = (target < np.nanmin(table.statistics, axis=0)) | (target > np.nanmax(table.statistics, axis=0))
-    return [name for name, yes in zip(table.names, out, strict=True) if yes]
-
-
-def _aligned(table: Table, names: tuple[str, ...]) -> Table:
-    """The same with columns in the order of `names`; a table without rows stays without."""
-    if not len(table.u):
-        return Table(table.u, np.zeros((0, len(names))), names)
-    return Table(table.u, table.statistics[:, [table.names.index(name) for name in names]], names)
-
-
-def as_row(found: dict[str, float], names: tuple[str, ...]) -> Floats:
-    """Statistics in the order of `names`; nan for what is missing."""
-    return np.array([found.get(name, np.nan) for name in names])
-
-
-def _score(fits: dict[str, Fitted], observed_by_name: dict[str, float], waves: int) -> None:
-    """One scale for all variants, so that their scores can be compared."""
-    scale = np.mean([fit.scale for fit in fits.values()], axis=0)
-    for fit in fits.values():
-        fit.scale = scale
-        if fit.held_out is not None and not len(fit.held_out.u):
-            fit.held_out = None
-
-
-def score_of(fit: Fitted, observed_by_name: dict[str, float], waves: int) -> float | None:
-    """Energy score of the last wave given those before it; None where there is only one."""
-    if fit.held_out is None:
-        return None
-    names = fit.held_out.names
-    last = checks.of_last_wave(names, waves)
-    target = as_row(observed_by_name, names)
-    value = checks.energy_score(fit.held_out.statistics[:, last], target[last], fit.scale[last])
-    return None if np.isnan(value) else value
-
-
-def _summary(scenario: Scenario, keys: CalibrateKeys, seen: Observed, fits: dict[str, Fitted]) -> dict[str, Any]:
-    pilot, found = seen.pilot, summary_of(seen.pilot)
+    seen: Observed,
+    fits: dict[str, Fitted],
+    waves: dict[str, HeldOut | None],
+    series: Series | None,
+) -> dict[str, Any]:
+    pilot = seen.pilot
     here = np.isfinite(pilot.spending)
     variants: dict[str, Any] = {}
     for variant, fit in fits.items():
@@ -317,12 +247,14 @@ def _summary(scenario: Scenario, keys: CalibrateKeys, seen: Observed, fits: dict
                 "outside": [row["statistic"] for row in bands if not row["inside95"]],
                 "beyond": fit.beyond,
             },
-            "energy_score": score_of(fit, found, len(pilot.waves)),
+            "energy_score": energy_of(waves[variant]),
+            "without_series": [asdict(row) for row in fit.without_series if row.symbol == GROWTH],
             "coming": [row for row in fit.coming if row["measure"] == "poor"],
             "effective": fit.posterior.course.effective,
             "simulations": fit.posterior.course.simulations,
             "reasons": {} if len(pilot.waves) > 1 else {"energy_score": "one wave: nothing to hold out"},
         }
+    foresight = compared(waves)
     return {
         "schema": 1,
         "command": "calibrate",
@@ -339,17 +271,22 @@ def _summary(scenario: Scenario, keys: CalibrateKeys, seen: Observed, fits: dict
             "waves": list(pilot.waves),
             "month_0": seen.month_0.isoformat()[:7],
             "report_months": seen.design.reports,
+            "worth": asdict(seen.worth),
+            "series": None if series is None else asdict(series) | {"file": keys.aggregate},
         },
         "design": asdict(seen.design),
         "pilots": keys.pilots,
         "variants": variants,
+        "foresight": None if foresight is None else foresight.plain(),
         "posterior": f"tables/{POSTERIOR}.parquet",
         "reasons": {},
     }
 
 
-def _tables(scenario: Scenario, keys: CalibrateKeys, fits: dict[str, Fitted]) -> dict[str, pl.DataFrame]:
-    draws, own, rows, bands, coming = [], [], [], [], []
+def _tables(
+    scenario: Scenario, keys: CalibrateKeys, seen: Observed, fits: dict[str, Fitted], waves: dict[str, HeldOut | None]
+) -> dict[str, pl.DataFrame]:
+    draws, own, rows, bands, coming, scores = [], [], [], [], [], []
     for variant, fit in fits.items():
         kept = fit.kept(keys.posterior_draws, scenario.seed)
         values = fit.prior.values(kept)
@@ -364,8 +301,13 @@ def _tables(scenario: Scenario, keys: CalibrateKeys, fits: dict[str, Fitted]) ->
         ]
         bands += [{"variant": variant, **row} for row in fit.checks]
         coming += [{"variant": variant, **row} for row in fit.coming]
-    tables = {"forecast": pl.DataFrame(coming)} if coming else {}
-    return tables | {
+        wave = waves[variant]
+        if wave is not None:
+            found = scored(wave.names, wave.observed, wave.predicted, wave.scale)
+            scores += [{"variant": variant, **row} for row in found]
+    more = {"forecast": coming, "scores": scores}
+    return {name: pl.DataFrame(table) for name, table in more.items() if table} | {
+        "survey": pl.DataFrame(rates(seen.pilot, seen.stratum, seen.unit), infer_schema_length=None),
         POSTERIOR: pl.concat(draws),
         "pilot_level": pl.concat(own),
         "identified": pl.DataFrame(rows, infer_schema_length=None),

@@ -28,8 +28,10 @@ and no less biased."""
 LEAST_KEPT = 200
 USABLE = 0.9
 """A statistic that more than a tenth of the simulations lack is left out."""
-TRIED, FEWEST_TRIED = 200, 20
+TRIED, FEWEST_TRIED = 400, 20
 """Pilots of the table that are fitted to see how well such pilots tell parameters apart; fewer than these say nothing."""
+CHECKED = 300
+"""Pilots of a check by which a claim of identification has to stand (`experiments/calibration_check`)."""
 Z95 = 1.6449
 CLIP = 6.0
 """Statistics farther out than so many robust standard deviations are taken as that: a regression is no place for outliers."""
@@ -120,9 +122,13 @@ def _of_fold(table: Table, fold: Fold, observed: Floats) -> tuple[Floats, NDArra
 
 
 def recovered(table: Table, which: Bools, prior: Prior) -> Floats:
-    """How well a pilot of this design tells each parameter apart, before any data are seen: lower end [p] of the one-sided 95 %
-    interval (R. A. Fisher's z) of the correlation of truth and posterior mean, over `TRIED` pilots of the table that are each
-    fitted by those that are left. nan where the table is too small to say."""
+    """How well a pilot of this design tells each parameter apart, before any data are seen: what a check of `CHECKED` fresh
+    pilots would find at least, with 95 %, as correlation of truth and posterior mean [p].
+
+    `TRIED` pilots of the table are each fitted by those that are left. Their correlation is an estimate, and so is that of a
+    check: the lower end of the one-sided 95 % prediction interval (R. A. Fisher's z) holds the error of both. nan where the
+    table is too small to say.
+    """
     n = len(table.u)
     tried = np.unique(np.linspace(0, n - 1, min(TRIED, n // 4)).astype(np.int64))
     if tried.size < FEWEST_TRIED:
@@ -130,8 +136,17 @@ def recovered(table: Table, which: Bools, prior: Prior) -> Floats:
     rest = table.rows(np.setdiff1d(np.arange(n), tried))
     folds = folds_of(rest, which)
     means = np.array([conditioned(rest, prior, np.where(which, table.statistics[at], np.nan), folds).mean() for at in tried])
-    truth = prior.values(table.u[tried])
-    a, b = means - means.mean(axis=0), truth - truth.mean(axis=0)
+    return lowest_seen_again(correlations(prior.values(table.u[tried]), means), tried.size, CHECKED)
+
+
+def correlations(truth: Floats, mean: Floats) -> Floats:
+    """Correlation of truths and posterior means [n, p], column by column [p]; 0 where one does not vary."""
+    a, b = mean - mean.mean(axis=0), truth - truth.mean(axis=0)
     scale = np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0))
-    found = np.divide((a * b).sum(axis=0), scale, out=np.zeros(truth.shape[1]), where=scale > 0)
-    return np.tanh(np.arctanh(np.clip(found, -1 + 1e-9, 1 - 1e-9)) - Z95 / np.sqrt(tried.size - 3))
+    return np.divide((a * b).sum(axis=0), scale, out=np.zeros(truth.shape[1]), where=scale > 0)
+
+
+def lowest_seen_again(correlation: Floats, n: int, again: int) -> Floats:
+    """What a correlation found over `n` pairs will be at least, with 95 %, over `again` further pairs (more than 3 of each)."""
+    z = np.arctanh(np.clip(correlation, -1 + 1e-9, 1 - 1e-9))
+    return np.asarray(np.tanh(z - Z95 * np.sqrt(1 / (n - 3) + 1 / (again - 3))))

@@ -1,8 +1,9 @@
 """From the tables of an evaluator to a pilot and its design.
 
 Month 0 is the month before the cooperatives begin; waves are counted from it. What is simulated has the design of what was
-observed: as many villages, as many interviews (in effective numbers where weights differ: sum(w)^2 / sum(w^2)), waves in the
-same months, as many households lost in between, the same share of villages with a cooperative in the same state at the start.
+observed: as many villages, as many interviews (in effective numbers, by the design effect of the survey:
+`povsim.experiments.calibration.survey_design`), waves in the same months, as many households lost in between, the same share of
+villages with a cooperative in the same state at the start.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from numpy.typing import NDArray
 
 from povsim.errors import PovsimError
 from povsim.experiments.calibration.pilot import START, Design, Pilot, Reports
+from povsim.experiments.calibration.statistics import LEAST_SPENDING
+from povsim.experiments.calibration.survey_design import Worth, worth
 
 Floats = NDArray[np.float64]
+Ids = NDArray[np.int64]
 LEAST_VILLAGES = 20
 """Villages below which a pilot is refused: the spread between villages is hardly seen, and no fewer are simulated."""
 LEAST_MONTH = -11
@@ -31,12 +35,14 @@ ACTIVE = ("legal", "building", "open", "trading")
 
 @dataclass(frozen=True)
 class Observed:
-    """The pilot that was observed, its design, and what was done to get there, as (key of the catalogue, its fields)."""
+    """The pilot that was observed, its design, strata and primary units of its households [n], worth of its interviews."""
 
     pilot: Pilot
     design: Design
     month_0: date
-    remarks: tuple[tuple[str, dict[str, float]], ...]
+    stratum: Ids
+    unit: Ids
+    worth: Worth
 
 
 def observed(
@@ -51,9 +57,10 @@ def observed(
     """The pilot of clean tables.
 
     panel: a row a household and wave, with household, village, wave, month (date), spending (poverty lines), and where
-    known weight, size, member, treated. reports: a row a village and month, with village, month (date), status (a word of the
-    funnel), members (number), volume_idr; only what came. village_households: households of a real village, which turns
-    members and volumes into shares and rupiah a household. dropped: rows of `file` left out as unusable, for messages.
+    known weight, stratum, cluster (a primary unit within its stratum; else the village), size, member, treated. reports: a row
+    a village and month, with village, month (date), status (a word of the funnel), members (number), volume_idr; only what
+    came. village_households: households of a real village, which turns members and volumes into shares and rupiah a household.
+    dropped: rows of `file` left out as unusable, for messages.
     """
     panel = panel.filter(pl.col("spending").is_not_null() & pl.col("village").is_not_null())
     fail_if_too_few_villages(panel["village"].n_unique(), dropped, file)
@@ -63,11 +70,23 @@ def observed(
     fail_if_waves_cannot_be_followed(found)
     months = _increasing(found)
     names = sorted(panel["village"].unique().to_list())
-    pilot, remarks = _pilot(panel, waves["wave"].to_list(), months, names)
+    pilot, stratum, unit = _pilot(panel, waves["wave"].to_list(), months, names)
     treated = _treated(panel, reports, names)
     seen = None if reports is None else _reports(reports, names, treated, month_0, village_households)
     pilot = Pilot(pilot.waves, pilot.spending, pilot.weight, pilot.size, pilot.village, pilot.member, treated, seen)
-    return Observed(pilot, design_of(pilot, cooperative, _start(reports, names, treated, month_0)), month_0, remarks)
+    return with_worth(pilot, cooperative, _start(reports, names, treated, month_0), month_0, stratum, unit)
+
+
+def with_worth(
+    pilot: Pilot, cooperative: str, start: tuple[float, ...], month_0: date, stratum: Ids | None = None, unit: Ids | None = None
+) -> Observed:
+    """A pilot with its design; without `stratum` and `unit` [n] one stratum, and villages as its primary units."""
+    stratum = np.zeros(pilot.village.size, np.int64) if stratum is None else stratum
+    unit = pilot.village if unit is None else unit
+    here = np.isfinite(pilot.spending[0])
+    log = np.log(np.maximum(pilot.spending[0, here], LEAST_SPENDING))
+    found = worth(log, pilot.weight[here], pilot.village[here], stratum[here], unit[here])
+    return Observed(pilot, design_of(pilot, cooperative, start, found.effective), month_0, stratum, unit, found)
 
 
 def fail_if_too_few_villages(count: int, dropped: int = 0, file: str = "FILE") -> None:
@@ -133,13 +152,16 @@ def _increasing(months: Sequence[int]) -> tuple[int, ...]:
 
 def _pilot(
     panel: pl.DataFrame, waves: Sequence[object], months: tuple[int, ...], villages: Sequence[str]
-) -> tuple[Pilot, tuple[tuple[str, dict[str, float]], ...]]:
+) -> tuple[Pilot, Ids, Ids]:
     number = {name: at for at, name in enumerate(villages)}
     households = panel.select("household", "village").unique(maintain_order=True).sort("village", "household")
     row = {key: at for at, key in enumerate(households.iter_rows())}
     n = len(row)
     spending, weight, size = np.full((len(months), n), np.nan), np.ones(n), np.full(n, np.nan)
     member = np.zeros((len(months), n), np.bool_)
+    design = {"stratum": np.full(n, -1, np.int64), "cluster": np.full(n, -1, np.int64)}
+    coded = {name: panel[name].rank("dense").cast(pl.Int64) for name in design if name in panel.columns}
+    panel = panel.with_columns(**{f"{name}_code": codes for name, codes in coded.items()})
     for w, wave in enumerate(waves):
         part = panel.filter(pl.col("wave") == wave)
         at = np.array([row[key] for key in part.select("household", "village").iter_rows()], np.int64)
@@ -149,12 +171,15 @@ def _pilot(
                 values = part[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
                 fine = np.isfinite(values) & (values > 0)
                 target[at[fine]] = values[fine]
+        for name in coded:
+            design[name][at] = part[f"{name}_code"].fill_null(-1).to_numpy()
         if "member" in part.columns:
             member[w, at] = part["member"].fill_null(value=False).to_numpy().astype(np.bool_)
     size = np.where(np.isfinite(size), size, np.nanmean(size) if np.isfinite(size).any() else 1.0)
     village = np.array([number[key[1]] for key in row], np.int64)
     none = np.zeros(len(villages), np.bool_)
-    return Pilot(months, spending, weight, size, village, member, none), ()
+    unit = np.where(design["cluster"] >= 0, design["cluster"], design["cluster"].max() + 1 + village)
+    return Pilot(months, spending, weight, size, village, member, none), design["stratum"], unit
 
 
 def _treated(panel: pl.DataFrame, reports: pl.DataFrame | None, villages: Sequence[str]) -> NDArray[np.bool_]:
@@ -218,17 +243,15 @@ def _start(
     return tuple(sum(word == name for word in words) / len(words) for name in START)
 
 
-def design_of(pilot: Pilot, cooperative: str, start: tuple[float, ...]) -> Design:
-    """The design that leaves such a pilot."""
+def design_of(pilot: Pilot, cooperative: str, start: tuple[float, ...], interviews: int) -> Design:
+    """The design that leaves such a pilot, its interviews of a village being worth `interviews`."""
     here = np.isfinite(pilot.spending)
     villages = pilot.treated.size
-    w = pilot.weight[here[0]]
-    effective = float(w.sum() ** 2 / (w**2).sum()) if w.size else 0.0
     again = [float((here[k] & here[k + 1]).sum() / max(1, here[k].sum())) for k in range(len(pilot.waves) - 1)]
     panel = bool(again) and float(np.mean(again)) >= PANEL_SHARE
     return Design(
         villages=villages,
-        interviews=max(2, round(effective / villages)),
+        interviews=interviews,
         waves=pilot.waves,
         treated=float(pilot.treated.mean()),
         cooperative=cooperative,
