@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from povsim.draws import DrawKey, Stream, normals
 from povsim.experiments.calibration import Prior, Problem, Settings, Simulator, fit, identify, with_prior_where_not_identified
+from povsim.experiments.calibration.abc import prior_table
 from povsim.experiments.calibration.history import Region, fill, sequence
 from povsim.experiments.calibration.keyed import systematic
 from povsim.experiments.calibration.posterior import effective_size
@@ -86,6 +87,22 @@ def test_data_that_say_nothing_leave_a_flat_prior_as_it_is():
     order = np.sort(found.resampled(100, KEY).values[:, 0])
     assert np.abs(order - (np.arange(100) + 0.5) / 100).max() < 0.17  # Kolmogorov-Smirnov, far beyond 1 %
     assert not identify(found)[0].identified
+
+
+def test_what_such_data_do_not_tell_is_not_identified_however_narrow():
+    found = fit(problem(normal_mean, (0.5,), ("y",), {"y": 1.0}), executor(), SMALL)
+    assert identify(found)[0].identified
+    for least, told in ((0.51, True), (0.49, False), (np.nan, False)):
+        assert identify(found, np.array([least]))[0].identified == told
+
+
+@pytest.mark.parametrize("waves", [0, 1])
+def test_first_simulations_that_are_lived_already_change_nothing(waves):
+    settings = Settings(design=80, waves=waves, first=200, generations=1, proposals=50, keep=100)
+    asked = problem(normal_mean, (0.5,), ("y",), {"y": 1.0})
+    lived = prior_table(asked, executor(), settings)
+    assert len(lived.u) == (80 if waves else 200)
+    assert same(fit(asked, executor(), settings), fit(asked, executor(), settings, prior_simulations=lived))
 
 
 def test_a_bent_ridge_is_followed():

@@ -82,19 +82,19 @@ def scaled(u, sd):
 
 
 PRIOR = Prior(("a", "b", "c"), (partial(scaled, sd=1.0), partial(scaled, sd=2.0), partial(scaled, sd=1.0)))
-SETTINGS = Settings(waves=0, first=1000, generations=0, keep=250)
+SETTINGS = Settings(waves=0, first=2000, generations=0, keep=500)
 
 
 @pytest.fixture(scope="module")
 def found():
     sim = Simulator(simulate, (0.6, 0.0), ("x", "y", "w"))
-    return repetitions(sim, PRIOR, 200, SETTINGS, KEY, Executor(Threads(1)))
+    return repetitions(sim, PRIOR, 400, SETTINGS, KEY, Executor(Threads(1)))
 
 
 def test_the_engine_is_calibrated_where_the_posterior_is_known(found):
     rows = table_of(found)
     assert [row["identified"] for row in rows] == [True, True, False]
-    low, high, at = band(200, 0.99)  # three parameters are looked at: each leaves its band of 95 % in one check of twenty
+    low, high, at = band(400, 0.99)  # three parameters are looked at: each leaves its band of 95 % in one check of twenty
     assert max(outside(found.pit[:, j], low, high, at) for j in range(3)) == 0
     assert [row["correlation"] >= 0.5 for row in rows] == [True, True, False]
     assert all(0.83 <= row["coverage"] <= 0.96 for row in rows)

@@ -140,11 +140,11 @@ def _parameters(summary: Summary, variant: str, words: Language) -> Table:
             row["symbol"], f"{_digits(row['prior_mean'], words)} ({_digits(row['prior_sd'], words)})",
             f"{_digits(row['mean'], words)} ({_digits(row['sd'], words)})",
             f"{_digits(row['low90'], words)} – {_digits(row['high90'], words)}", _contraction(row, words),
-            _yes(row["identified"], words), _partner(row, words),
+            _digits(row["recovered"], words), _yes(row["identified"], words), _partner(row, words),
         )
         for row in summary["variants"][variant]["parameters"]
     )  # fmt: skip
-    heads = _heads(words, "parameter", "prior", "posterior", "interval", "contraction", "identified", "with")
+    heads = _heads(words, "parameter", "prior", "posterior", "interval", "contraction", "recovered", "identified", "with")
     title = words.text("fit.table.parameters", variant=v.variant_label(variant, words))
     return Table(title, heads, rows, 1, words.text("fit.table.contraction"))
 

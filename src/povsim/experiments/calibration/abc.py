@@ -40,8 +40,8 @@ class Settings:
     ruled out, least_left: share of the points a wave leaves at least; first: simulations of the first generation, generations:
     further ones, proposals: simulations of each, keep: kept of all; least_accepted: a generation that has a smaller share of
     its simulations kept is the last; adjust: with regression adjustment, scale_rest: which also scales what
-    the regression leaves; summaries: statistics are compared each in units of
-    its spread (`scaled`), or first summed up into one a parameter (`regression`: where they outnumber the parameters)."""
+    the regression leaves (too narrow with a few hundred draws, experiments/fit_check); summaries: statistics are compared each
+    in units of its spread (`scaled`), or first summed up into one a parameter (`regression`: where they outnumber parameters)."""
 
     design: int = 300
     waves: int = 1
@@ -53,7 +53,7 @@ class Settings:
     keep: int = 150
     least_accepted: float = 0.03
     adjust: bool = True
-    scale_rest: bool = True
+    scale_rest: bool = False
     summaries: str = "scaled"
 
     @property
@@ -110,15 +110,13 @@ def fit(
     prior_simulations: Simulations | None = None,
 ) -> Posterior:
     """The posterior of a problem. `advance` is called for each simulation; reasons of failed ones are added to `failures`.
-    `prior_simulations`: what `prior_table` gives for this simulator, lived already, where there is no history matching.
+    `prior_simulations`: what `prior_table` gives for this simulator, lived already.
 
     Raises ValueError where fewer simulations than there are parameters gave all statistics.
     """
     lost: list[str] = [] if failures is None else failures
     run = _Run(problem, executor, settings, advance, lost)
-    region, done = run.waves()
-    if prior_simulations is not None and settings.waves == 0:
-        done = prior_simulations
+    region, done = run.waves(prior_simulations)
     with threadpool_limits(1):  # sums in one order, whatever the number of cores
         return run.generations(region, done)
 
@@ -130,9 +128,10 @@ def prior_table(
     advance: Callable[[float], Any] = lambda size: None,
     failures: list[str] | None = None,
 ) -> Simulations:
-    """The first generation of a fit without history matching, which hangs on no target: many data sets may share it."""
+    """The first simulations of a fit, which fill the whole prior and hang on no target: the first wave of history matching, or,
+    without it, the first generation. Many data sets may share them, and each may be the data of a check by the others."""
     lost: list[str] = [] if failures is None else failures
-    u = fill(Region(), problem.key, problem.prior.p, settings.first).points
+    u = fill(Region(), problem.key, problem.prior.p, settings.design if settings.waves else settings.first).points
     return _Run(problem, executor, settings, advance, lost).simulate(u, 0)
 
 
@@ -150,19 +149,24 @@ class _Run:
         lots = generation * LOTS + np.arange(len(u))
         statistics = simulated(self.problem, u, lots, self.executor, self.advance, self.failures)
         self.lived += len(u)
-        self.failed += int((~np.isfinite(statistics).all(axis=1)).sum())
-        return Simulations(u, statistics, lots)
+        new = Simulations(u, statistics, lots)
+        self.failed += _lacking(new)
+        return new
 
-    def waves(self) -> tuple[Region, Simulations]:
-        """History matching: the region that is left, and all that was simulated."""
+    def waves(self, lived: Simulations | None) -> tuple[Region, Simulations]:
+        """History matching: the region that is left, and all that was simulated; `lived`: the first, where they are."""
         problem, settings, p = self.problem, self.settings, self.problem.prior.p
         region, regions = Region(), []
         done = Simulations(np.zeros((0, p)), np.zeros((0, len(problem.names))), np.zeros(0, np.int64))
+        if lived is not None:
+            self.lived, self.failed = len(lived.u), _lacking(lived)
+            if settings.waves == 0:
+                done = lived
         skip = 0
         for number in range(settings.waves):
             points = fill(region, problem.key, p, settings.design, skip)
             skip = points.candidates
-            done = done.with_more(self.simulate(points.points, number))
+            done = done.with_more(lived if lived is not None and number == 0 else self.simulate(points.points, number))
             inside = region.inside(done.u)
             wave = wave_of(done.u[inside], done.statistics[inside], problem.observed, problem.error**2)
             candidates = sequence(problem.key, p, skip, REGION_POINTS)
@@ -219,6 +223,10 @@ class _Run:
             self.left, region.cuts, tuple(thresholds), tuple(accepted), effective_size(weights), self.lived, self.failed
         )
         return Posterior(problem.prior, u, weights / weights.sum(), problem.names, kept.statistics, course)
+
+
+def _lacking(lived: Simulations) -> int:
+    return int((~np.isfinite(lived.statistics).all(axis=1)).sum())
 
 
 def best(far: Floats, keep: int) -> Ints:

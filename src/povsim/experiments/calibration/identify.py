@@ -13,6 +13,8 @@ from povsim.experiments.calibration.posterior import Posterior, effective_size
 Floats = NDArray[np.float64]
 LEAST = 0.2
 """Contraction below which a parameter is called not identified and keeps its prior."""
+LEAST_CORRELATION = 0.5
+"""Correlation of truth and posterior mean over simulated data sets that a parameter needs to be called identified."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,8 @@ class Identified:
     """A parameter before and after. contraction: 1 - variance of the posterior over that of the prior, with its
     Monte-Carlo standard error (of normal draws); needed: to be called identified, `LEAST` or, with few draws, twice the
     standard error of a parameter that is where it was; most_with: the parameter that it goes with most in the posterior,
-    and correlation: how (None: there is no other)."""
+    and correlation: how (None: there is no other); recovered: the least correlation of truth and posterior mean that a
+    check would find, with 95 %, over simulated data sets (None: not asked)."""
 
     symbol: str
     prior_mean: float
@@ -34,15 +37,19 @@ class Identified:
     needed: float
     most_with: str | None
     correlation: float | None
+    recovered: float | None = None
 
     @property
     def identified(self) -> bool:
-        """Whether the data tell enough to leave the prior, and more than chance does."""
-        return self.contraction >= self.needed
+        """Whether these data tell enough to leave the prior, and such data tell the parameter at all.
+
+        The contraction alone can be luck: of parameters that no statistic tells, some contract in every fit.
+        """
+        return self.contraction >= self.needed and (self.recovered is None or self.recovered >= LEAST_CORRELATION)
 
 
-def identify(posterior: Posterior) -> list[Identified]:
-    """A row for each parameter, in its order."""
+def identify(posterior: Posterior, recovered: Floats | None = None) -> list[Identified]:
+    """A row for each parameter, in its order. `recovered` [p]: of a check, nan where it cannot say, which is taken as not."""
     prior_mean, prior_variance = posterior.prior.moments
     mean, variance = posterior.mean(), posterior.variance()
     low, high = posterior.quantile(0.05), posterior.quantile(0.95)
@@ -67,6 +74,7 @@ def identify(posterior: Posterior) -> list[Identified]:
                 max(LEAST, 2 * float(np.sqrt(2 / size))),
                 None if at is None else posterior.prior.symbols[at],
                 None if at is None else float(correlation[j, at]),
+                None if recovered is None else float(np.nan_to_num(recovered[j], nan=-1.0)),
             )
         )
     return rows

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from povsim.config import Scenario
 from povsim.draws import DrawKey
 from povsim.experiments.calibration.condition import conditioned, folds_of, recovered
-from povsim.experiments.calibration.identify import LEAST
+from povsim.experiments.calibration.identify import LEAST, LEAST_CORRELATION
 from povsim.experiments.calibration.keyed import Purpose
 from povsim.experiments.calibration.keyed import table as keyed_table
 from povsim.experiments.calibration.learnt import prior_for, symbols_for
 from povsim.experiments.calibration.pilot import Design, design_scenario
-from povsim.experiments.calibration.sbc import LEAST_CORRELATION, Repetitions, pooled_coverage, repetition
+from povsim.experiments.calibration.sbc import Repetitions, pooled_coverage, repetition
 from povsim.experiments.calibration.table import Question, Table, draws_of, simulated
 from povsim.experiments.calibration.uniformity import band, outside
 from povsim.experiments.executor import Executor

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from povsim.draws import DrawKey
 from povsim.experiments.archive import stored
 from povsim.experiments.calibration.abc import Settings, Simulations, fit, prior_table
-from povsim.experiments.calibration.identify import LEAST
+from povsim.experiments.calibration.condition import CHECKED, correlations, lowest_seen_again
+from povsim.experiments.calibration.identify import LEAST, LEAST_CORRELATION
 from povsim.experiments.calibration.keyed import Purpose, table
 from povsim.experiments.calibration.posterior import Posterior, effective_size
 from povsim.experiments.calibration.prior import Prior
@@ -30,7 +31,8 @@ Floats = NDArray[np.float64]
 TRUTHS = 900
 """Generation whose lots are those of simulated data; fits have fewer generations."""
 LEVEL = 0.90
-LEAST_CORRELATION = 0.5
+FEWEST = 20
+"""Data sets below which a check says nothing."""
 LACKS = "data set {}: a statistic cannot be had"
 
 
@@ -122,6 +124,17 @@ def left_out(problem: Problem, lived: Simulations, settings: Settings, executor:
     return _collected(problem.prior.symbols, rows, lost)
 
 
+def recovered(found: Repetitions) -> Floats:
+    """The least correlation of truth and posterior mean [p] that a check of `CHECKED` data sets would find, with 95 %.
+
+    nan where fewer than `FEWEST` could be fitted.
+    """
+    n = len(found.pit)
+    if n < FEWEST:
+        return np.full(len(found.symbols), np.nan)
+    return lowest_seen_again(correlations(found.truth, found.mean), n, CHECKED)
+
+
 def _ties(key: DrawKey, r: int, p: int) -> Floats:
     """Uniforms [p] that break ties of data set r."""
     return table(key, Purpose.PRIOR, 1, np.array([r]), p)[0]
@@ -164,13 +177,13 @@ def table_of(found: Repetitions, level: float = 0.95) -> list[dict[str, Any]]:
     and, where identified, correlated with the truth at `LEAST_CORRELATION` or more. Null where fewer than 20 could be fitted.
     """
     n = len(found.pit)
-    low, high, points = band(n, level) if n >= 20 else (None, None, None)
+    low, high, points = band(n, level) if n >= FEWEST else (None, None, None)
     rows: list[dict[str, Any]] = []
     for j, symbol in enumerate(found.symbols):
         row: dict[str, Any] = {"symbol": symbol, "repetitions": n}
         if low is None or high is None or points is None:
             empty = ("inside", "farthest", "contraction", "identified", "correlation", "coverage", "coverage_se", "holds")
-            rows.append(row | dict.fromkeys(empty) | {"reason": f"needs 20 repetitions, {n} could be fitted"})
+            rows.append(row | dict.fromkeys(empty) | {"reason": f"needs {FEWEST} repetitions, {n} could be fitted"})
             continue
         far = outside(found.pit[:, j], low, high, points)
         contraction = float(found.contraction[:, j].mean())

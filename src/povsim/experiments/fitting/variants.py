@@ -27,7 +27,9 @@ from povsim.experiments.calibration import (
     register_prior,
     with_prior_where_not_identified,
 )
+from povsim.experiments.calibration.abc import prior_table
 from povsim.experiments.calibration.problem import LOTS
+from povsim.experiments.calibration.sbc import left_out, recovered
 from povsim.experiments.executor import Executor, Progress
 from povsim.experiments.fitting.goals import Goal, goals
 from povsim.experiments.fitting.symbols import FITTED
@@ -138,13 +140,16 @@ def one_variant(
     problem = problem_of(scenario, keys, variant, symbols, targets)
     key, prior, simulator, names = problem.key, problem.prior, problem.simulator, problem.names
     try:
-        posterior = fit(problem, executor, settings_of(keys), advance, failures)
+        settings = settings_of(keys)
+        first = prior_table(problem, executor, settings, advance, failures)
+        posterior = fit(problem, executor, settings, advance, failures, first)
     except ValueError as reason:
         raise PovsimError(
             f"Variant {variant} cannot be fitted: {reason}. With many values no shift keeps the published margins, and small "
             "samples lack some statistics: raise fit.design and fit.first, or fit.villages."
         ) from reason
-    rows = identify(posterior)
+    check = left_out(problem, first, settings, executor)
+    rows = identify(posterior, recovered(check))
     drawn = with_prior_where_not_identified(posterior.resampled(keys.fit.draws, key), rows, key)
     jobs = [simulator.job(prior.mapping(u), PREDICTIVE * LOTS + n) for n, u in enumerate(drawn.u)]
     lived = executor.map(jobs, advance, failures)
