@@ -69,7 +69,8 @@ assert code == 0
 # %% [markdown]
 # ## Truth and estimate
 #
-# Identified are parameters whose variance falls by a fifth or more and that such pilots recover with a correlation of .5 or more.
+# Identified are parameters whose variance falls by a fifth or more and that a check with fresh
+# pilots would find to go with the truth (correlation .5 or more, for all such parameters at once with 95 %).
 # The others keep their priors: a pilot of this size does not tell them.
 
 # %%

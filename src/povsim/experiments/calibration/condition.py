@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 from threadpoolctl import threadpool_limits
 
 from povsim.errors import PovsimError
@@ -28,11 +29,13 @@ and no less biased."""
 LEAST_KEPT = 200
 USABLE = 0.9
 """A statistic that more than a tenth of the simulations lack is left out."""
-TRIED, FEWEST_TRIED = 400, 20
-"""Pilots of the table that are fitted to see how well such pilots tell parameters apart; fewer than these say nothing."""
+TRIED, FEWEST_TRIED = 2_000, 20
+"""Pilots of the table that are fitted to see how well such pilots tell parameters apart: many, so that hardly any luck of
+theirs is in the answer; fewer than `FEWEST_TRIED` say nothing."""
+BLOCKS = 4
+"""Parts in which they leave the table, so that each is fitted by nearly all of it."""
 CHECKED = 300
 """Pilots of a check by which a claim of identification has to stand (`experiments/calibration_check`)."""
-Z95 = 1.6449
 CLIP = 6.0
 """Statistics farther out than so many robust standard deviations are taken as that: a regression is no place for outliers."""
 
@@ -123,20 +126,25 @@ def _of_fold(table: Table, fold: Fold, observed: Floats) -> tuple[Floats, NDArra
 
 def recovered(table: Table, which: Bools, prior: Prior) -> Floats:
     """How well a pilot of this design tells each parameter apart, before any data are seen: what a check of `CHECKED` fresh
-    pilots would find at least, with 95 %, as correlation of truth and posterior mean [p].
+    pilots would find at least, for all parameters at once with 95 %, as correlation of truth and posterior mean [p].
 
-    `TRIED` pilots of the table are each fitted by those that are left. Their correlation is an estimate, and so is that of a
-    check: the lower end of the one-sided 95 % prediction interval (R. A. Fisher's z) holds the error of both. nan where the
-    table is too small to say.
+    `TRIED` pilots of the table are each fitted by a table without them. Their correlation is an estimate, and so is that of a
+    check: the lower end of the one-sided prediction interval (R. A. Fisher's z) holds the error of both, at level 1 - .05/p,
+    since what is claimed is claimed of every parameter called identified. nan where the table is too small to say.
     """
     n = len(table.u)
-    tried = np.unique(np.linspace(0, n - 1, min(TRIED, n // 4)).astype(np.int64))
-    if tried.size < FEWEST_TRIED:
+    tried = np.unique(np.linspace(0, n - 1, min(TRIED, n)).astype(np.int64))
+    if tried.size < FEWEST_TRIED or n < BLOCKS * FEWEST_TRIED:
         return np.full(table.u.shape[1], np.nan)
-    rest = table.rows(np.setdiff1d(np.arange(n), tried))
-    folds = folds_of(rest, which)
-    means = np.array([conditioned(rest, prior, np.where(which, table.statistics[at], np.nan), folds).mean() for at in tried])
-    return lowest_seen_again(correlations(prior.values(table.u[tried]), means), tried.size, CHECKED)
+    means = np.empty((tried.size, table.u.shape[1]))
+    for block in range(BLOCKS):
+        mine = np.arange(tried.size) % BLOCKS == block
+        rest = table.rows(np.setdiff1d(np.arange(n), tried[mine]))
+        folds = folds_of(rest, which)
+        for at in np.flatnonzero(mine):
+            posterior = conditioned(rest, prior, np.where(which, table.statistics[tried[at]], np.nan), folds)
+            means[at] = posterior.weights @ prior.about(posterior.u)
+    return lowest_seen_again(correlations(prior.values(table.u[tried]), means), tried.size, CHECKED, prior.p)
 
 
 def correlations(truth: Floats, mean: Floats) -> Floats:
@@ -146,7 +154,8 @@ def correlations(truth: Floats, mean: Floats) -> Floats:
     return np.divide((a * b).sum(axis=0), scale, out=np.zeros(truth.shape[1]), where=scale > 0)
 
 
-def lowest_seen_again(correlation: Floats, n: int, again: int) -> Floats:
-    """What a correlation found over `n` pairs will be at least, with 95 %, over `again` further pairs (more than 3 of each)."""
+def lowest_seen_again(correlation: Floats, n: int, again: int, together: int = 1) -> Floats:
+    """What correlations found over `n` pairs will be at least over `again` further pairs (more than 3 of each), so many of them
+    `together` with 95 % (C. E. Bonferroni)."""
     z = np.arctanh(np.clip(correlation, -1 + 1e-9, 1 - 1e-9))
-    return np.asarray(np.tanh(z - Z95 * np.sqrt(1 / (n - 3) + 1 / (again - 3))))
+    return np.asarray(np.tanh(z - ndtri(1 - 0.05 / together) * np.sqrt(1 / (n - 3) + 1 / (again - 3))))

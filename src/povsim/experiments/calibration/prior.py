@@ -48,6 +48,16 @@ class Prior:
         columns = [[q(x) for x in u[:, j].tolist()] for j, q in enumerate(self.quantiles)]
         return np.array(columns, np.float64).reshape(self.p, -1).T
 
+    @cached_property
+    def _grid(self) -> tuple[Floats, Floats]:
+        grid = (np.arange(GRID) + 0.5) / GRID
+        return grid, self.values(np.repeat(grid[:, None], self.p, axis=1))
+
+    def about(self, u: Floats) -> Floats:
+        """Values [n, p] between those of a grid of `GRID` points: near enough for means, and much faster than `values`."""
+        grid, values = self._grid
+        return np.stack([np.interp(u[:, j], grid, values[:, j]) for j in range(self.p)], axis=1)
+
     def mapping(self, u: Floats) -> dict[str, float]:
         """Values by symbol of one draw [p]."""
         return {s: float(q(x)) for s, q, x in zip(self.symbols, self.quantiles, u.tolist(), strict=True)}
@@ -59,8 +69,7 @@ class Prior:
     @cached_property
     def moments(self) -> tuple[Floats, Floats]:
         """Mean and variance of each parameter [p], as values."""
-        grid = (np.arange(GRID) + 0.5) / GRID
-        values = self.values(np.repeat(grid[:, None], self.p, axis=1))
+        values = self._grid[1]
         return values.mean(axis=0), values.var(axis=0)
 
 
