@@ -42,7 +42,9 @@ class Part:
         return None if self.target is None or bound is None else round(abs(self.target - bound), DIGITS)
 
     def within(self, value: float) -> bool:
-        """Whether a value lies within the bounds."""
+        """Whether a value lies within the bounds; beyond the bound where the source gives a direction alone: 0 is not above 0."""
+        if self.target is None:
+            return (self.low is None or value > self.low) and (self.high is None or value < self.high)
         return (self.low is None or value >= self.low - 1e-12) and (self.high is None or value <= self.high + 1e-12)
 
     def off(self, value: float | None) -> float:
