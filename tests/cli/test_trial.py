@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,26 @@ def test_the_report_is_written_again_in_the_other_language(folder: Path) -> None
     assert 'lang="id"' in page and "Uji acak di dalam model" in page and "Spill-over" not in page
     assert main(["report", str(folder), "--language", "en"]) == 0
     assert "A trial inside the model" in (folder / "report.html").read_text()
+
+
+@pytest.mark.parametrize("key", ["coverage", "effects", "population", "trial"])
+def test_a_folder_of_an_older_version_is_not_a_traceback(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str
+) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(folder, old)
+    summary = summary_of(old)
+    del summary[key]
+    (old / "summary.json").write_text(json.dumps(summary))
+    with pytest.raises(KeyError):  # this very version made it: that is no user's mistake
+        main(["report", str(old)])
+    made = json.loads((old / "provenance.json").read_text()) | {"code_hash": "of last year"}
+    (old / "provenance.json").write_text(json.dumps(made))
+    page = (old / "report.html").read_text()
+    assert main(["report", str(old)]) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"has no '{key}': an older version of povsim made it" in told and "povsim trial --scenario" in told
+    assert (old / "report.html").read_text() == page
 
 
 def test_a_trial_of_nothing_says_so(tmp_path: Path) -> None:

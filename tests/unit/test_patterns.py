@@ -167,6 +167,8 @@ def test_inside_is_within_the_tolerance_or_the_target_in_the_80_band():
 def test_a_direction_is_not_shown_by_nothing():
     above = part(target=None, low=0.0, high=None)
     assert [targets.inside(above, band(value)) for value in (-0.1, 0.0, 0.1)] == [False, False, True]
+    about_none = part(target=None, low=-3.0, high=3.0)
+    assert [targets.inside(about_none, band(value)) for value in (-3.0, 3.0, 3.1)] == [True, True, False]
 
 
 def test_no_band_makes_up_for_cells_that_are_not_met():
