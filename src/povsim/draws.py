@@ -84,7 +84,9 @@ class Stream(IntEnum):
     """by place in a simulated pilot, month being the pilot: which village of the bank, which survey of it"""
     PILOT_SURVEY = 43
     """by household, alternative being the survey: order in which it is drawn; month by month: found again, survey error
-    (normal); proxy-means score (normal); at month 1: misread assets, savings (normals)"""
+    (normal); proxy-means score (normal)"""
+    PILOT_ASSETS = 44
+    """by household, alternative being the survey: how its assets and its savings are misread at the baseline (normals)"""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 
 from povsim import parameters
 from povsim.config import scenario_from
-from povsim.experiments import comparison
+from povsim.experiments import assumptions, comparison
 from povsim.experiments.assumptions import collect, drawn_values, jobs, moved_by_assumptions, quantiles, specs_of, split
 from povsim.reporting.brief import _drawn
 from povsim.reporting.language import language
@@ -85,6 +85,25 @@ def test_what_the_scenario_sets_is_kept():
     (job,) = jobs(scenario, "trap", arms)
     draws = collect(scenario, [job.work(*job.args, pool=None, threads=1)], [])
     assert draws.contrasts["aid", "none"].shape == (1, 3)
+
+
+def test_the_registry_before_the_start_follows_the_draw(monkeypatch):
+    """In a draw nobody is taken for newly found, and no registry costs more than the draw's own."""
+    lived = []
+    monkeypatch.setattr(assumptions, "burn_in", lambda *_: None)
+    monkeypatch.setattr(assumptions, "live_arms", lambda _r, drawn, _v, arms, *_: lived.append((drawn, arms)))
+    monkeypatch.setattr(assumptions, "_exits", lambda *_: 0.0)
+    scenario = scenario_from({**SMALL, "assumptions": 1})
+    arms = {spec.name: comparison.model_arm(scenario, "trap", spec) for spec in specs_of(scenario)}
+    before = {arm.registered_before for arm in arms.values()}
+    (job,) = jobs(scenario, "trap", arms)
+    job.work(*job.args, pool=None, threads=1)
+    assert len(lived) == 3
+    for drawn, moved in lived:
+        own = parameters.values("trap", None, drawn.overrides())["r_reg"]
+        assert own not in before
+        assert all(arm.registered_before == own == arm.p["r_reg"] for arm in moved)
+        assert all(arm.registry_cost == (0.0, pytest.approx(0.0, abs=1e-9)) for arm in moved)
 
 
 def test_a_run_says_what_it_cannot_say():

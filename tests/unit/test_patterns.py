@@ -146,8 +146,9 @@ def test_margins_are_those_of_a_survey():
 
 
 def part(name="F4", target=0.5, tolerance=0.1, **other):
-    given = {"pattern": name, "part": "", "statistic": name, "target": target, "low": target - tolerance}
-    given |= {"high": target + tolerance, "unit": "share", "fitted": True, "source": "s", "grade": "V"}
+    given = {"pattern": name, "part": "", "statistic": name, "target": target}
+    given |= {} if target is None else {"low": target - tolerance, "high": target + tolerance}
+    given |= {"unit": "share", "fitted": True, "source": "s", "grade": "V"}
     return targets.Part(**(given | other))
 
 
@@ -161,6 +162,13 @@ def test_inside_is_within_the_tolerance_or_the_target_in_the_80_band():
     assert targets.inside(part(), band(0.7, 0.45, 0.9)) is True
     assert targets.inside(part(), band(0.7, 0.55, 0.9)) is False
     assert targets.inside(part(), band(None)) is None
+
+
+def test_a_direction_is_not_shown_by_nothing():
+    above = part(target=None, low=0.0, high=None)
+    assert [targets.inside(above, band(value)) for value in (-0.1, 0.0, 0.1)] == [False, False, True]
+    about_none = part(target=None, low=-3.0, high=3.0)
+    assert [targets.inside(about_none, band(value)) for value in (-3.0, 3.0, 3.1)] == [True, True, False]
 
 
 def test_no_band_makes_up_for_cells_that_are_not_met():

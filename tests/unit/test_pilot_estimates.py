@@ -81,6 +81,15 @@ def test_an_event_study_finds_a_growing_effect_that_the_common_effect_does_not()
     assert two_way(y, n, (years > 0).astype(float)).effect.mean() < truth - 0.1
 
 
+def test_villages_that_begin_at_the_first_wave_are_no_event_study() -> None:
+    """They have no wave before: counting back from wave 0 would take the last one for it."""
+    y, n = np.zeros((1, 4, 3)), np.ones((1, 4))
+    with pytest.raises(PovsimError, match="got 2 villages that begin at the first wave"):
+        event_study(y, n, np.array([0, 0, 1, 3]))
+    with pytest.raises(PovsimError, match="begun and others have not"):
+        event_study(y, n, np.array([1, 1, 1, 1]))
+
+
 @pytest.mark.parametrize("icc", [0.0, 0.05, 0.4])
 def test_the_correlation_of_villages_is_found(icc: float) -> None:
     rng = np.random.default_rng(6)

@@ -108,4 +108,7 @@ def test_patterns_shown_are_five_and_each_says_where_its_figures_come_from() -> 
             assert (aim.low, aim.high) != (None, None)
     v1 = {aim.quantity: (aim.target, aim.low, aim.high) for aim in aims("V1")}
     assert v1 == {"earnings": (21, 15, 27), "consumption": (11, 5, 17)}
+    taken = trial_for("V4").components[0].take_up
+    for aim in aims("V4")[:2]:  # what is near 0 is said of those who take the loan; a trial sees those who are offered it
+        assert (aim.low, aim.high) == (-5 * taken, 5 * taken)
     assert trial_for("V3").components[0].months == 72 and trial_for("V3").waves[-2:] == (96, 108)

@@ -25,6 +25,7 @@ from povsim import parameters
 from povsim.config import Scenario
 from povsim.config.arms import LEVERS, ArmSpec
 from povsim.draws import DrawKey, Stream, uniforms
+from povsim.experiments.costs import registry_terms
 from povsim.experiments.executor import Job
 from povsim.experiments.replicate import Replicate, burn_in, live_arms
 from povsim.model.arm import Arm
@@ -116,13 +117,19 @@ def one_draw(
         own = tuple(sorted((dict(scenario.parameters) | drawn_values(scenario, variant, None, u)).items()))
         drawn = replace(scenario, parameters=own)
         r = burn_in(drawn, variant, FIRST_REPLICATE + SAMPLES * draw + sample, pool, threads)
-        moved = [
-            replace(arms[spec.name], p={**arms[spec.name].p, **drawn_values(scenario, variant, spec, u)}) for spec in specs
-        ]
-        live_arms(r, drawn, variant, moved, pool, threads)
+        today = parameters.values(variant, None, drawn.overrides())
+        live_arms(r, drawn, variant, [_moved(arms[spec.name], spec, scenario, variant, u, today) for spec in specs], pool, threads)
         for pair in pairs:
             found[pair].append(_exits(r, pair[0]) - _exits(r, pair[1]))
     return found
+
+
+def _moved(
+    arm: Arm, spec: ArmSpec, scenario: Scenario, variant: str, u: Mapping[str, float], today: Mapping[str, float]
+) -> Arm:
+    """The arm in a draw whose registry before month 0 is that of `today`, the draw's own."""
+    p = {**arm.p, **drawn_values(scenario, variant, spec, u)}
+    return replace(arm, p=p, **registry_terms(today, p))
 
 
 def collect(scenario: Scenario, lived: Sequence[dict[tuple[str, str], list[float]] | None], failed: list[str]) -> Draws:

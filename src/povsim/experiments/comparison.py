@@ -23,6 +23,7 @@ from povsim.errors import PovsimError
 from povsim.experiments import assumptions, break_even, comparison_tables, uncertain
 from povsim.experiments.branch import Branch, begins_after, fail_if_it_cannot_begin, notes_on
 from povsim.experiments.checkpoint import VariantKept
+from povsim.experiments.costs import registry_terms
 from povsim.experiments.equal_money import (
     AGREEMENT,
     ASSETS,
@@ -190,16 +191,8 @@ def model_arm(scenario: Scenario, variant: str, spec: ArmSpec) -> Arm:
         rollout=None if rollout.plain or spec.cooperative is None else rollout,
         aid_until=spec.aid_until,
         graduation_years=spec.graduation_years,
-        registry_cost=_registry_cost(parameters.values(variant, None, given), p),
-        registered_before=parameters.values(variant, None, given)["r_reg"],
+        **registry_terms(parameters.values(variant, None, given), p),
     )
-
-
-def _registry_cost(today: Mapping[str, float], p: Mapping[str, float]) -> tuple[float, float]:
-    """Rp per household of the nation, at the start and a year, that the registry of an arm costs beyond today's."""
-    record = p["record_idr"] + (p["accuracy_idr"] if p["e_sd"] < today["e_sd"] else 0.0)
-    first = max(0.0, p["r_reg"] - today["r_reg"]) * record
-    return first, p["r_reg"] * p["refresh"] * record - today["r_reg"] * today["refresh"] * today["record_idr"]
 
 
 def _bases(scenario: Scenario, variant: str) -> dict[str, Arm]:

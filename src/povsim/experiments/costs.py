@@ -1,6 +1,7 @@
 """Public cost of the arms by purse and item: each rupiah once, at the purse that pays it ("Equal money", model page 6)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,3 +95,15 @@ def costs_by_purse(
                 cost[booked[0], "residual"] = -left
         out.append(cost)
     return out, outlays
+
+
+def registry_terms(today: Mapping[str, float], p: Mapping[str, float]) -> dict[str, Any]:
+    """What an arm has of the registry beyond its parameters `p`, by field of `Arm`, where `today` holds before month 0.
+
+    registry_cost: Rp per household of the nation, at the start and a year, that its registry costs beyond today's;
+    registered_before: share of households that was registered.
+    """
+    record = p["record_idr"] + (p["accuracy_idr"] if p["e_sd"] < today["e_sd"] else 0.0)
+    first = max(0.0, p["r_reg"] - today["r_reg"]) * record
+    yearly = p["r_reg"] * p["refresh"] * record - today["r_reg"] * today["refresh"] * today["record_idr"]
+    return {"registry_cost": (first, yearly), "registered_before": today["r_reg"]}

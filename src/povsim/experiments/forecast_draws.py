@@ -1,12 +1,13 @@
 """Predictive distributions of poverty rates: no change, drift, and the model, from what was known at an origin.
 
-All three share the same draws: the sampling error of the rate at the origin, the common shock of each year, the province's
-own shock of each year, and the sampling error of the rate that will be published. They differ in what a year does otherwise:
+All three share the same draws: the sampling error of the rate at the origin, the common shock until the target, the province's
+own shock of each year, and the sampling error of the rate that will be published. All three take the spread of the common shock
+from the errors that they would have made over as many years in the past, drawn from its posterior. They differ in what they expect:
 
-    no change   nothing; the sd of a year's common shock is the root mean square of past national changes
-    drift       the mean past national change of log odds, drawn from its posterior
-    model       growth drawn from its posterior: past national changes, each turned into growth by the model's map, and growth
-                turned by the same map into the change at the province's own rate
+    no change   nothing: its past errors are the changes of the national log odds over as many years
+    drift       the mean past change, drawn from its posterior: its past errors are the deviations from it
+    model       the same of growth: past national changes, each turned into growth by the model's map, and growth turned by the
+                same map into the change at the province's own rate
 
 Entity of a draw is its number; month the year of the origin; alternatives 0-1 belong to the nation, from 8 on two to each
 province, from 1000 on to the bootstrap of blocks.
@@ -30,22 +31,39 @@ MOST_AHEAD = 3
 
 @dataclass(frozen=True)
 class Law:
-    """Yearly changes of a national series known at an origin: how many, their mean, sd about it and root mean square."""
+    """Changes over `ahead` years of a national series known at an origin: how many separate ones the yearly changes make (n),
+    their mean, sd about it and root mean square."""
 
-    n: int
+    n: float
     mean: float
     sd: float
     rms: float
 
     @classmethod
-    def of(cls, changes: Floats) -> Law:
-        """The law of some changes, two or more."""
-        return cls(changes.size, float(changes.mean()), float(changes.std(ddof=1)), float(np.sqrt((changes**2).mean())))
+    def of(cls, yearly: Floats, ahead: int = 1) -> Law:
+        """The law of changes over `ahead` years from yearly ones, of which there are more than `ahead`.
+
+        All windows are used; as they overlap, they count as yearly.size / ahead. The sum of squares about the mean is divided
+        by windows x (1 - 1/n), which for single years is their number less one.
+        """
+        windows = np.convolve(yearly, np.ones(ahead), mode="valid")
+        n, mean = yearly.size / ahead, float(ahead * yearly.mean())
+        sd = float(np.sqrt(((windows - mean) ** 2).mean() / (1 - 1 / n)))
+        return cls(n, mean, sd, float(np.sqrt((windows**2).mean())))
 
     def mean_and_sd(self, z: Floats, u: Floats) -> tuple[Floats, Floats]:
         """Draws of mean and sd from their posterior under a flat prior: sd by a uniform u, mean by a normal z."""
-        sd = self.sd * np.sqrt((self.n - 1) / (2 * gammaincinv((self.n - 1) / 2, u)))
+        sd = self.sd * _wider(self.n - 1, u)
         return self.mean + sd / np.sqrt(self.n) * z, sd
+
+    def sd_about_none(self, u: Floats) -> Floats:
+        """Draws of the sd about 0 from its posterior, where no change is expected."""
+        return self.rms * _wider(self.n, u)
+
+
+def _wider(df: float, u: Floats) -> Floats:
+    """Draws of sd over its estimate: the root of df over chi squared with df degrees of freedom."""
+    return np.asarray(np.sqrt(df / (2 * gammaincinv(df / 2, u))), np.float64)
 
 
 @dataclass(frozen=True)
@@ -115,17 +133,17 @@ def predict(
     z = shocks(key, known.years[-1], x0.size, draws)
     around = noise(known, sampling_share)
     start = x0[:, None] + around.sampling[:, None] * z.before
-    changes = np.diff(logit(known.national))
-    law = Law.of(changes)
+    law = Law.of(np.diff(logit(known.national)), ahead)
     mean, sd = law.mean_and_sd(z.z, z.u)
+    common = z.nation[:ahead].sum(axis=0) / np.sqrt(ahead)
     out = {}
     step = around.own * z.own[:, :ahead].sum(axis=1) + around.sampling[:, None] * z.after[:, ahead - 1]
-    out["no_change"] = share_of(start + law.rms * z.nation[:ahead].sum(axis=0) + step)
-    out["drift"] = share_of(start + ahead * mean + sd * z.nation[:ahead].sum(axis=0) + step)
+    out["no_change"] = share_of(start + law.sd_about_none(z.u) * common + step)
+    out["drift"] = share_of(start + mean + sd * common + step)
     for variant, one in maps.items():
-        mean_g, sd_g = Law.of(national_growth(known, one)).mean_and_sd(-z.z, z.u)  # more growth, less poverty
+        mean_g, sd_g = Law.of(national_growth(known, one), ahead).mean_and_sd(-z.z, z.u)  # more growth, less poverty
         x = start
         for year in range(ahead):
-            x = x + one.change(x, mean_g - sd_g * z.nation[year]) + around.own * z.own[:, year]
+            x = x + one.change(x, (mean_g - sd_g * common) / ahead) + around.own * z.own[:, year]
         out[f"model_{variant}"] = share_of(x + around.sampling[:, None] * z.after[:, ahead - 1])
     return out

@@ -130,20 +130,26 @@ def _survey(scenario: Scenario, keys: ForecastKeys, ids: NDArray[np.uint64], mon
 
 
 def baselines(scenario: Scenario, keys: ForecastKeys) -> pl.DataFrame:
-    """Draws of no change and of drift for the nation, a row a forecaster, draw and month."""
+    """Draws of no change and of drift for the nation, a row a forecaster, draw and month.
+
+    Spreads are those of yearly changes, drawn from their posterior, and add up over the years as the model's do: for seven years
+    ahead the series has two separate changes, too few to read errors of that length from.
+    """
     months, ids = scenario.horizon_months + 1, np.arange(BASELINE_DRAWS, dtype=np.uint64)
     start, after = _survey(scenario, keys, ids, months)
     law = Law.of(np.diff(logit(published().national)))
     key = DrawKey(scenario.seed, 0)
-    mean, sd = law.mean_and_sd(
-        normals(key, Stream.FORECAST, ids, BASE_YEAR, 0)[:, 0], uniforms(key, Stream.FORECAST, ids, BASE_YEAR, 1)[:, 0]
-    )
+    u = uniforms(key, Stream.FORECAST, ids, BASE_YEAR, 1)[:, 0]
+    mean, sd = law.mean_and_sd(normals(key, Stream.FORECAST, ids, BASE_YEAR, 0)[:, 0], u)
     years = -(-months // 12)
     by_four = [normals(key, Stream.FORECAST, ids, BASE_YEAR, FIRST_YEARS + k) for k in range(-(-years // 4))]
     z = np.concatenate(by_four, axis=1)[:, :years]
     walk = np.concatenate([np.zeros((ids.size, 1)), np.cumsum(np.repeat(z / 12, 12, axis=1), axis=1)], axis=1)[:, :months]
     t = np.arange(months) / 12
-    drawn = {"no_change": start[:, None] + law.rms * walk, "drift": start[:, None] + mean[:, None] * t + sd[:, None] * walk}
+    drawn = {
+        "no_change": start[:, None] + law.sd_about_none(u)[:, None] * walk,
+        "drift": start[:, None] + mean[:, None] * t + sd[:, None] * walk,
+    }
     return pl.concat(
         pl.DataFrame(
             {

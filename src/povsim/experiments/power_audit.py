@@ -61,7 +61,7 @@ def survey_table(bank: Bank, drawn: Drawn, number: int, key: DrawKey, keys: Powe
     def seen(outcome: str, life: str, wave: int, misread: Floats | None) -> Floats:
         return outcome_of(bank, outcome, bank.arm(life), wave, rows, misread, 0, 0)
 
-    u = uniforms(key, Stream.PILOT_SURVEY, bank.ids[rows], 1, number)
+    u = uniforms(key, Stream.PILOT_ASSETS, bank.ids[rows], 0, number)
     covariates = bank.covariates[rows].copy()
     for k, name in enumerate(("ln_assets", "ln_savings")):
         covariates[:, COVARIATES.index(name)] += sigma_me * inverse_normal(u[:, k])

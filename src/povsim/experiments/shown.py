@@ -50,10 +50,6 @@ class Aim:
     source: str
     grade: str
 
-    def holds(self, value: float) -> bool:
-        """Whether a value lies within the bounds."""
-        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
-
 
 def patterns() -> dict[str, str]:
     """Recipe of each pattern: {"V1": "graduation", ...}."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from povsim.config.trial import Trial
 from povsim.draws import Stream, uniforms
 from povsim.errors import PovsimError
 from povsim.experiments.trial_design import CONTROL
@@ -19,6 +20,8 @@ Floats = NDArray[np.float64]
 GROUPS = ("all", "poorer_half", "richer_half", "structurally_poor")
 FEWEST = 20
 """Households of an arm below which its effect is too few to say."""
+ALIKE = "the same for all households of the arm and of the control"
+"""Why an outcome that does not vary has no estimate."""
 QUANTILES = np.array([0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95])
 OF_QUANTILES = ("income", "consumption")
 
@@ -71,9 +74,16 @@ def effects(lived: Lived) -> list[dict[str, Any]]:
         row
         for group in GROUPS
         for wave in range(len(lived.trial.waves))
-        for outcome in OUTCOMES
+        for outcome in outcomes_of(lived.trial)
         for row in _rows(lived, group, wave, outcome)
     ]
+
+
+def outcomes_of(trial: Trial) -> tuple[str, ...]:
+    """What a trial can move: membership only where some arm gets a cooperative; nobody could join one elsewhere."""
+    given = {name for treatment in trial.treatments for name in treatment.components}
+    joins = any(c.product == "cooperative" and c.name in given for c in trial.components)
+    return tuple(outcome for outcome in OUTCOMES if outcome != "member" or joins)
 
 
 def _rows(lived: Lived, group: str, wave: int, outcome: str) -> list[dict[str, Any]]:
@@ -104,11 +114,18 @@ def _rows(lived: Lived, group: str, wave: int, outcome: str) -> list[dict[str, A
             "households": int((here & (lived.arm == k + 1)).sum()), "clusters": int(np.unique(lived.unit[here]).size),
             "reason": reason,
         }  # fmt: skip
-        if found is not None:
+        if found is not None and _alike(seen[here & ((lived.arm == CONTROL) | (lived.arm == k + 1))]):
+            row["reason"] = ALIKE
+        elif found is not None:
             row |= found.row(treatment.name)
             row["covers"] = None if contrast is None else bool(row["low"] <= contrast <= row["high"])
         rows.append(row)
     return rows
+
+
+def _alike(values: Floats) -> bool:
+    """Whether all say the same: then there is nothing to compare, and an interval of no width would pretend otherwise."""
+    return bool((values == values[0]).all())
 
 
 def _too_few(lived: Lived, here: NDArray[np.bool_]) -> str | None:

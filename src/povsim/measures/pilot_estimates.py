@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from povsim.errors import PovsimError
+
 Floats = NDArray[np.float64]
 
 
@@ -84,11 +86,14 @@ def event_study(y: Floats, n: Floats, start: NDArray[np.int64]) -> tuple[Estimat
     B. Callaway, P. Sant'Anna, Journal of Econometrics 225 (2021), without covariates, groups and waves weighted alike: for a
     group that begins after wave g - 1 and a wave t >= g, its change since g - 1 less that of villages that have not begun at t.
     y [pilot, village, wave], n [pilot, village]; start [village]: first wave at which it is treated, waves or more: never.
-    Also returns the (group, wave) pairs that are averaged.
+    Also returns the (group, wave) pairs that are averaged. Raises PovsimError where a group has no wave before it begins, or
+    no group has villages to be held against.
     """
     waves = y.shape[2]
+    fail_if_begun_before_the_first_wave(start)
     groups = [int(g) for g in np.unique(start) if g < waves]
     pairs = [(g, t) for g in groups for t in range(g, waves) if (start > t).any()]
+    fail_if_nothing_can_be_compared(pairs)
     load = np.zeros(y.shape)  # of each village and wave in the estimate
     y = np.where((n > 0)[..., None], y, 0.0)
     for g, t in pairs:
@@ -107,6 +112,24 @@ def event_study(y: Floats, n: Floats, start: NDArray[np.int64]) -> tuple[Estimat
         spread += (own**2).sum(axis=1) * count / np.maximum(count - 1, 1)
     villages = (n > 0).sum(axis=1).astype(float)
     return Estimates(effect, np.sqrt(spread), np.maximum(villages - 1, 1)), pairs
+
+
+def fail_if_begun_before_the_first_wave(start: NDArray[np.int64]) -> None:
+    """A group that is treated from the first wave on has no wave before, from which its change could be counted."""
+    early = int((start < 1).sum())
+    if early:
+        raise PovsimError(
+            f"An event study got {early} villages that begin at the first wave (start below 1): they have no wave before. "
+            "Leave them out, or survey once before anybody begins."
+        )
+
+
+def fail_if_nothing_can_be_compared(pairs: list[tuple[int, int]]) -> None:
+    """No group begins while others have not begun."""
+    if not pairs:
+        raise PovsimError(
+            "An event study needs a wave in which some villages have begun and others have not. Let villages begin in turn."
+        )
 
 
 def intra_cluster_correlation(y: Floats, squares: Floats, n: Floats, arm: NDArray[np.int64]) -> tuple[float, float]:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from povsim.reporting import drawing as d
+from povsim.reporting import verdict as v
 from povsim.reporting.forecast_words import forecaster_label, years_ahead
 from povsim.reporting.language import Language, language
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Summary = Mapping[str, Any]
@@ -35,27 +37,51 @@ def figures(summary: Summary, tables: Mapping[str, Any], code: str = "en") -> di
 
 
 def _bands(summary: Summary, tables: Mapping[str, Any], words: Language, title: str) -> Figure:
-    figure, axes = d.panels(summary, 4.2, labels=True)
-    d.titles(figure, axes, title, words)
+    """A row an arm, a column a variant: mean and bands, and the mean of the first arm again as a thin line."""
+    arms, variants = v.arms(summary), list(summary["variants"])
+    row, top, foot = 1.9, 0.62, 0.52
+    height = top + foot + row * len(arms)
+    figure = d.canvas(summary, height)
+    left = 0.075 if len(variants) > 1 else 0.13
+    width = (1 - left - 0.03) / len(variants)
     series = "published" if summary["anchored"] else "headcount"
-    for variant, ax in axes.items():
-        ends = []
-        for arm, block in summary["variants"][variant]["arms"].items():
-            colour, text, dashes = d.arm_look(summary, arm)
-            one = {name: [100 * value for value in values] for name, values in block[series].items()}
-            years = [month / 12 for month in range(len(one["mean"]))]
-            ax.fill_between(years, one["low95"], one["high95"], color=colour, alpha=0.10, linewidth=0)
-            ax.fill_between(years, one["low80"], one["high80"], color=colour, alpha=0.18, linewidth=0)
-            ax.plot(years, one["mean"], color=colour, linestyle=dashes, linewidth=1.4)
-            ends.append((one["mean"][-1], words.text_or(f"arm.{arm}", arm), text))
-        ax.set_ylim(bottom=0)
-        ax.set_xlim(0, summary["horizon_months"] / 12)
-        d.label_ends(figure, ax, ends, summary["horizon_months"] / 12)
-        d.number_ticks(ax, words, "x", 7)
-        d.number_ticks(ax, words)
-        ax.set_xlabel(words.text("forecast.figure.years"))
-    next(iter(axes.values())).set_ylabel(words.text("forecast.figure.headcount"))
+    first: Axes | None = None
+    for i, arm in enumerate(arms):
+        for j, variant in enumerate(variants):
+            place = (left + j * width, (foot + row * (len(arms) - 1 - i) + 0.12) / height, width - 0.03, (row - 0.48) / height)
+            ax = figure.add_axes(place, sharey=first, sharex=first)
+            first = first or ax
+            blocks = summary["variants"][variant]["arms"]
+            _band(ax, blocks[arm][series], d.arm_look(summary, arm)[0])
+            if i:
+                reference = [100 * x for x in blocks[arms[0]][series]["mean"]]
+                ax.plot([month / 12 for month in range(len(reference))], reference, color=d.INK, linewidth=0.6, linestyle="--")
+            label = f"{v.arm_label(summary, arm, words)}, {v.variant_label(variant, words)}"
+            ax.set_title(label, loc="left", fontsize=9, color=d.arm_look(summary, arm)[1])
+            ax.set_ylim(bottom=0)
+            ax.set_xlim(0, summary["horizon_months"] / 12)
+            d.number_ticks(ax, words, "x", 7)
+            d.number_ticks(ax, words)
+            ax.tick_params(labelbottom=i == len(arms) - 1, labelleft=j == 0)
+            if i == len(arms) - 1:
+                ax.set_xlabel(words.text("forecast.figure.years"))
+            if j == 0:
+                ax.set_ylabel(words.text("forecast.figure.headcount"), fontsize=8)
+    note = words.text("forecast.figure.reference", arm=v.arm_label(summary, arms[0], words)) if len(arms) > 1 else ""
+    figure.text(0.01, 1 - 0.07 / height, title, ha="left", va="top", fontsize=11, fontweight="bold")
+    figure.text(0.01, 1 - 0.28 / height, note, ha="left", va="top", fontsize=8, color=d.FAINT)
     return figure
+
+
+def _band(ax: Axes, block: Mapping[str, Any], colour: str) -> None:
+    """Mean with 80 and 95 % bands, the latter outlined, in percent by year."""
+    one = {name: [100 * value for value in values] for name, values in block.items() if isinstance(values, list)}
+    years = [month / 12 for month in range(len(one["mean"]))]
+    ax.fill_between(years, one["low95"], one["high95"], color=colour, alpha=0.15, linewidth=0)
+    ax.fill_between(years, one["low80"], one["high80"], color=colour, alpha=0.30, linewidth=0)
+    for end in ("low95", "high95"):
+        ax.plot(years, one[end], color=colour, linewidth=0.5)
+    ax.plot(years, one["mean"], color=colour, linewidth=1.5)
 
 
 def _scores(summary: Summary, tables: Mapping[str, Any], words: Language, title: str) -> Figure:

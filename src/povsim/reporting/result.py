@@ -39,36 +39,50 @@ def write(folder: Path, code: str = "en") -> Path:
     """Draw the figures of a result folder, write its report.html and summary.xlsx in a language, and its briefs in both.
 
     Returns the path of the report. Everything is made before anything is written, and each file is put in place whole.
-    Raises PovsimError where the folder is missing or is not the result of a comparison.
+    Raises PovsimError where the folder is missing, is no result, or lacks what this version reads (an older one made it).
     """
     language(code)
     summary = read_summary(folder)
-    tables = {name: table for name in TABLES if (table := _table(folder, name)) is not None}
-    command = summary["command"]
-    if command in REPORTS:
-        tables = {name: table for name in report_of(command).TABLES if (table := _table(folder, name)) is not None}
-        texts = (_json(folder / "provenance.json"), _text(folder / "scenario.yaml"), _text(folder / "REPRODUCE.md"))
-        for name, text in rewritten(command, summary, tables, code, texts).items():
-            put(folder / name, text.encode())
-        return folder / "report.html"
-    summary.setdefault("brief", brief_numbers(summary, tables))
-    drawn = figures(summary, tables, code)
-    page = render(
-        summary,
-        tables,
-        drawn,
-        code,
-        _json(folder / "provenance.json"),
-        _text(folder / "scenario.yaml"),
-        _text(folder / "REPRODUCE.md"),
-    )
-    files = handouts(summary, tables, code, _json(folder / "provenance.json"))
-    for name, svg in drawn.items():
-        put(folder / "figures" / f"{name}.svg", svg.encode())
+    try:
+        files = _made(folder, summary, code)
+    except (LookupError, TypeError, AttributeError) as error:
+        if _made_by_this_version(folder):
+            raise
+        raise PovsimError(_of_an_older_version(folder, summary["command"], error)) from error
     for name, content in files.items():
         put(folder / name, content)
-    put(folder / "report.html", page.encode())
     return folder / "report.html"
+
+
+def _made(folder: Path, summary: dict[str, Any], code: str) -> dict[str, bytes]:
+    """Every file of the report, by name below the folder."""
+    command = summary["command"]
+    known = report_of(command).TABLES if command in REPORTS else TABLES
+    tables = {name: table for name in known if (table := _table(folder, name)) is not None}
+    provenance = _json(folder / "provenance.json")
+    texts = (provenance, _text(folder / "scenario.yaml"), _text(folder / "REPRODUCE.md"))
+    if command in REPORTS:
+        return {name: text.encode() for name, text in rewritten(command, summary, tables, code, texts).items()}
+    summary.setdefault("brief", brief_numbers(summary, tables))
+    drawn = figures(summary, tables, code)
+    page = render(summary, tables, drawn, code, *texts)
+    files = {f"figures/{name}.svg": svg.encode() for name, svg in drawn.items()}
+    return files | handouts(summary, tables, code, provenance) | {"report.html": page.encode()}
+
+
+def _made_by_this_version(folder: Path) -> bool:
+    """Whether the sources that made the folder are the ones that read it."""
+    from povsim.experiments.provenance import code_hash
+
+    return _json(folder / "provenance.json").get("code_hash") == code_hash()
+
+
+def _of_an_older_version(folder: Path, command: str, error: Exception) -> str:
+    """What is missing, and how to have it."""
+    what = f"has no {error}" if isinstance(error, KeyError) else "is not as this version reads it"
+    again = f"povsim {command} --scenario {folder / 'scenario.yaml'} --out NEW"
+    how = f"Run the command again: {again}" if (folder / "scenario.yaml").is_file() else "Run the command again"
+    return f"{folder / 'summary.json'} {what}: an older version of povsim made it. {how}."
 
 
 def read_summary(folder: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from povsim.reporting import drawing as d
 from povsim.reporting import verdict as v
 from povsim.reporting.language import Language, language
 from povsim.reporting.simple_page import Page, Part, Section, figure
-from povsim.reporting.tables import Table
+from povsim.reporting.tables import Footnotes, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -131,7 +131,8 @@ def _of(row: Row, words: Language) -> dict[str, str]:
 def _sentence(row: Row, summary: Summary, words: Language) -> str:
     outcome = words.text(f"trial.outcome.{row['outcome']}").lower()
     if row["effect"] is None or row["true"] is None:
-        return words.text("trial.sentence.too_few", outcome=outcome, **_of(row, words))
+        reason = words.reason(row["reason"] or "too few to say")
+        return words.text("trial.sentence.none", outcome=outcome, reason=reason, **_of(row, words))
     return words.text(
         "trial.sentence.effect",
         outcome=outcome,
@@ -167,7 +168,7 @@ def _interval(row: Row, words: Language, scale: float) -> str:
     )
 
 
-def _cells(row: Row, summary: Summary, words: Language) -> tuple[str, ...]:
+def _cells(row: Row, summary: Summary, words: Language, feet: Footnotes) -> tuple[str, ...]:
     share = row["outcome"] in summary["shares"]
     scale, decimals = (100.0, 1) if share else (1.0, 3)
 
@@ -176,9 +177,9 @@ def _cells(row: Row, summary: Summary, words: Language) -> tuple[str, ...]:
         return _number(None if value is None else scale * value, words, decimals, signed)
 
     covers = words.text("table.none") if row["covers"] is None else words.percent(row["covers"], 0)
+    effect = scaled("effect") if row["effect"] is not None else feet.none(row["reason"])
     return (
-        scaled("control_mean", False), scaled("effect"), _interval(row, words, scale),
-        _truth(row, summary, words, scale, decimals),
+        scaled("control_mean", False), effect, _interval(row, words, scale), _truth(row, summary, words, scale, decimals),
         _number(row["true_percent"], words, 1), scaled("spillover"), covers,
     )  # fmt: skip
 
@@ -194,10 +195,12 @@ def _heads(summary: Summary, words: Language, *names: str) -> tuple[str, ...]:
 def _last(summary: Summary, variant: str, words: Language) -> Table:
     rows = [row for row in summary["effects"] if row["variant"] == variant and row["month"] == summary["months"]]
     title = words.text("trial.table.last", month=summary["months"], variant=v.variant_label(variant, words))
+    feet = Footnotes(words)
     cells = tuple(
-        (words.text(f"trial.outcome.{row['outcome']}"), row["treatment"], *_cells(row, summary, words)) for row in rows
+        (words.text(f"trial.outcome.{row['outcome']}"), row["treatment"], *_cells(row, summary, words, feet)) for row in rows
     )
-    return Table(title, _heads(summary, words, "outcome", "treatment", *_CELLS), cells, 2, words.text("trial.table.units"))
+    heads = _heads(summary, words, "outcome", "treatment", *_CELLS)
+    return Table(title, heads, cells, 2, words.text("trial.table.units"), feet.lines())
 
 
 def _waves(summary: Summary, variant: str, words: Language) -> list[Table]:
@@ -206,8 +209,9 @@ def _waves(summary: Summary, variant: str, words: Language) -> list[Table]:
         rows = [row for row in summary["effects"] if row["variant"] == variant and row["outcome"] == outcome]
         name = words.text(f"trial.outcome.{outcome}")
         title = words.text("trial.table.waves", outcome=name, variant=v.variant_label(variant, words))
-        cells = tuple((str(row["month"]), row["treatment"], *_cells(row, summary, words)) for row in rows)
-        out.append(Table(title, _heads(summary, words, "month", "treatment", *_CELLS), cells, 2))
+        feet = Footnotes(words)
+        cells = tuple((str(row["month"]), row["treatment"], *_cells(row, summary, words, feet)) for row in rows)
+        out.append(Table(title, _heads(summary, words, "month", "treatment", *_CELLS), cells, 2, notes=feet.lines()))
     return out
 
 
@@ -234,16 +238,18 @@ def _quantiles(summary: Summary, variant: str, words: Language) -> list[Table]:
 def _groups(summary: Summary, variant: str, words: Language) -> list[Table]:
     rows = [row for row in summary["groups"] if row["variant"] == variant and row["outcome"] in MAIN]
     title = words.text("trial.table.groups", month=summary["months"], variant=v.variant_label(variant, words))
+    feet = Footnotes(words)
     cells = tuple(
         (
             words.text(f"trial.group.{row['group']}"),
             words.text(f"trial.outcome.{row['outcome']}"),
             row["treatment"],
-            *_cells(row, summary, words),
+            *_cells(row, summary, words, feet),
         )
         for row in rows
     )
-    return [Table(title, _heads(summary, words, "group", "outcome", "treatment", *_CELLS), cells, 3)]
+    heads = _heads(summary, words, "group", "outcome", "treatment", *_CELLS)
+    return [Table(title, heads, cells, 3, notes=feet.lines())]
 
 
 def _arms(summary: Summary, variant: str, words: Language) -> list[Table]:

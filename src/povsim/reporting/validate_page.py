@@ -115,6 +115,13 @@ def _value(x: float | None, words: Language) -> str:
     return words.number(x, 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3)
 
 
+def _accepted(row: Row, words: Language) -> str:
+    """What is accepted; of a direction alone the bound itself is not."""
+    if row["target"] is None and row["high"] is None and row["low"] is not None:
+        return words.text("validate.open.above", value=_value(row["low"], words))
+    return _span(row["low"], row["high"], words)
+
+
 def _span(low: float | None, high: float | None, words: Language) -> str:
     if low is None and high is None:
         return words.text("table.none")
@@ -127,7 +134,7 @@ def _span(low: float | None, high: float | None, words: Language) -> str:
 
 def _cells(row: Row, words: Language) -> tuple[str, ...]:
     return (
-        _value(row["target"], words), _span(row["low"], row["high"], words), _value(row["simulated"], words),
+        _value(row["target"], words), _accepted(row, words), _value(row["simulated"], words),
         _span(row["low80"], row["high80"], words), _span(row["low95"], row["high95"], words),
     )  # fmt: skip
 

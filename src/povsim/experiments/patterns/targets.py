@@ -41,8 +41,15 @@ class Part:
         bound = self.high if self.low is None else self.low
         return None if self.target is None or bound is None else round(abs(self.target - bound), DIGITS)
 
+    @property
+    def direction(self) -> bool:
+        """Whether the source gives a direction alone: one bound, which itself is not in it, and no target."""
+        return self.target is None and (self.low is None) != (self.high is None)
+
     def within(self, value: float) -> bool:
-        """Whether a value lies within the bounds."""
+        """Whether a value lies within the bounds, or beyond the bound of a direction: 0 is not above 0."""
+        if self.direction:
+            return (self.low is None or value > self.low) and (self.high is None or value < self.high)
         return (self.low is None or value >= self.low - 1e-12) and (self.high is None or value <= self.high + 1e-12)
 
     def off(self, value: float | None) -> float:
