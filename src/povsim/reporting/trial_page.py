@@ -78,9 +78,7 @@ def page(summary: Summary, tables: Mapping[str, Any], drawn: Mapping[str, str], 
     return Page(
         title=words.text("trial.title"),
         subtitle=words.text("trial.subtitle", place=words.text(f"place.{v.place(summary)}")),
-        run=run_line(
-            summary, words, "trial.run", months=summary["months"], unit=words.text(f"trial.unit.{summary['clusters_are']}")
-        ),
+        run=run_line(summary, words, "trial.run", months=summary["months"], unit=unit),
         sentences=sentences(summary, words.code),
         notes=notes(summary, words.code),
         sections=_sections(summary, drawn, words),
