@@ -17,7 +17,7 @@ from pathlib import Path
 import polars as pl
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from dirty_files import dirty
+from dirty_files import FULL, dirty
 
 from povsim.cli import main as povsim
 from povsim.config import scenario_from
@@ -31,20 +31,6 @@ from povsim.experiments.calibration.pilot_files import panel_table, report_table
 
 SEED, TRUTH_SEED, VARIANT = 7, 20260815, "trap"
 MONTH_0 = date(2025, 6, 1)
-MONTHS = (
-    "Januari",
-    "Februari",
-    "Maret",
-    "April",
-    "Mei",
-    "Juni",
-    "Juli",
-    "Agustus",
-    "September",
-    "Oktober",
-    "November",
-    "Desember",
-)
 
 
 def make(folder: Path, villages: int = 60, households: int = 20) -> dict[str, float]:
@@ -61,7 +47,7 @@ def make(folder: Path, villages: int = 60, households: int = 20) -> dict[str, fl
     words = {"trading": "Beroperasi", "legal": "Berbadan hukum"}
     lines = ["Desa;Bulan;Status;Jumlah Anggota;Nilai Transaksi"]
     for row in reports.iter_rows(named=True):
-        when = f"{MONTHS[row['month'].month - 1]} {row['month'].year}"
+        when = f"{FULL[row['month'].month - 1]} {row['month'].year}"
         amounts = (f"{row[name]:,}".replace(",", ".") for name in ("members", "volume"))
         lines.append(";".join([row["village"], when, words[row["status"]], *amounts]))
     (folder / "laporan.csv").write_bytes("\r\n".join([*lines, ""]).encode("utf-8-sig"))

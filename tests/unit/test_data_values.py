@@ -6,28 +6,13 @@ from datetime import date
 
 import polars as pl
 import pytest
+from dirty_files import FULL, SHORT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from povsim.config.districts import province_of
 from povsim.config.provinces import known_provinces
 from povsim.data import dates, numbers, places
-
-FULL = [
-    "Januari",
-    "Februari",
-    "Maret",
-    "April",
-    "Mei",
-    "Juni",
-    "Juli",
-    "Agustus",
-    "September",
-    "Oktober",
-    "November",
-    "Desember",
-]
-SHORT = ["Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"]
 
 
 def read(cells: list[str], decimal: str) -> list[float | None]:

@@ -285,7 +285,7 @@ def share_out_of_range(rule: Rule, frame: pl.DataFrame, mapping: Mapping, named:
         rows = frame.filter(~pl.col(role).is_between(0, 100))
         _note(rule, rows, named, problems, role, "a rate in percent lies between 0 and 100")
     rate = frame["poverty_rate_pct"].drop_nulls()
-    if rate.len() and 0 < (rate.max() or 0) < 1:  # type: ignore[operator]
+    if 0 < max(rate.to_list(), default=0.0) < 1:
         reason = "all rates are below 1: they look like shares; povsim reads percent (factor: 100 in the mapping)"
         problems.add(rule.name, rule.severity, reason, None, named.get("poverty_rate_pct"))
 

@@ -13,10 +13,10 @@ from povsim.config import Scenario
 from povsim.experiments import assumptions, break_even_tables, uncertain, who_gains
 from povsim.experiments.after_aid import after_aid_of
 from povsim.experiments.all_households import lasting_share, parts_of
+from povsim.experiments.arm_rows import COMPANIONS, LADDER, add_arm_rows, mean_of, share_of
 from povsim.experiments.contrasts import (
     Contrast,
     CostDifference,
-    half_width,
     paired_contrast,
     spans,
     villages_needed,
@@ -26,17 +26,13 @@ from povsim.experiments.households import households
 from povsim.experiments.ledger_tables import ledger_rows, ledger_summary
 from povsim.experiments.parameter_table import parameter_table
 from povsim.experiments.population_check import check_table
-from povsim.experiments.replicate import AREAS, TAKE_UP_MONTH, WITH_SUCCESSORS, Replicate
+from povsim.experiments.replicate import TAKE_UP_MONTH, Replicate
 from povsim.measures.cost import present_value
 from povsim.measures.groups import GROUPS
-from povsim.population.columns import STATUS
 
 if TYPE_CHECKING:
     from povsim.experiments.comparison import VariantRun
 
-LADDER = ("E1", "E2", "E3", "E4", "E4x")
-COMPANIONS = ("E4cap", "E4now", "E4long", WITH_SUCCESSORS)
-YEARS_SHOWN = (12, 36, 60, 96)
 PAIRS = (
     ("aid", "none"),
     ("cooperative", "none"),
@@ -71,17 +67,7 @@ def collect(scenario: Scenario, runs: Sequence[VariantRun]) -> tuple[dict[str, A
             "provinces": list(scenario.population.provinces or ()) or None,
             "strata": first.sample.level,
         },
-        "scenario": {
-            "cooperative": scenario.cooperative,
-            "economy": scenario.economy.kind,
-            "registry": scenario.registry.kind,
-            "interactions": scenario.interactions,
-            "coverage": scenario.rollout.coverage,
-            "payer": scenario.payer,
-        },
-        "repeats": {arm.name: {"arm": arm.repeats, "scenario": arm.under} for arm in scenario.arms if arm.repeats},
-        "scenarios": list(scenario.scenarios),
-        "targets": list(scenario.targets()),
+        **asked_of(scenario),
         "variants": {run.variant: _variant(scenario, run, contrasts[run.variant]) for run in runs},
         "range": spans(contrasts),
         "equal_cost": {run.variant: run.equal_cost for run in runs},
@@ -89,7 +75,7 @@ def collect(scenario: Scenario, runs: Sequence[VariantRun]) -> tuple[dict[str, A
         "all_households": {run.variant: _everyone(scenario, run) for run in runs},
         "works_lost": {
             run.variant: {
-                name: _mean(
+                name: mean_of(
                     float(present_value(r.outcomes[name].works_lost, run.arms[name].p["discount"])) for r in run.replicates
                 )
                 for name in _arm_names(scenario, run)
@@ -114,15 +100,21 @@ def collect(scenario: Scenario, runs: Sequence[VariantRun]) -> tuple[dict[str, A
     return who_gains.add(summary, tables, runs, pairs)
 
 
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [v for v in values if v is not None and np.isfinite(v)]
-    return float(np.mean(known)) if known else None
-
-
-def _share(replicate: Replicate, arm: str, rung: str, group: str, weight: np.ndarray) -> float | None:
-    m = replicate.group(group)
-    total = weight[m].sum()
-    return float(weight[m] @ (replicate.outcomes[arm].tau[rung][m] > 0) / total) if total > 0 else None
+def asked_of(scenario: Scenario) -> dict[str, Any]:
+    """What a comparison was asked, as summary.json says it."""
+    return {
+        "scenario": {
+            "cooperative": scenario.cooperative,
+            "economy": scenario.economy.kind,
+            "registry": scenario.registry.kind,
+            "interactions": scenario.interactions,
+            "coverage": scenario.rollout.coverage,
+            "payer": scenario.payer,
+        },
+        "repeats": {arm.name: {"arm": arm.repeats, "scenario": arm.under} for arm in scenario.arms if arm.repeats},
+        "scenarios": list(scenario.scenarios),
+        "targets": list(scenario.targets()),
+    }
 
 
 def _ended(replicate: Replicate, group: str, T: int) -> float | None:
@@ -137,19 +129,19 @@ def _variant(scenario: Scenario, run: VariantRun, contrasts: list[Contrast]) -> 
     for name in _arm_names(scenario, run):
         entry: dict[str, Any] = {}
         for group in GROUPS:
-            cell: dict[str, Any] = {"households": _mean(r.weight[r.group(group)].sum() for r in run.replicates)}
+            cell: dict[str, Any] = {"households": mean_of(r.weight[r.group(group)].sum() for r in run.replicates)}
             for rung in (*LADDER, *COMPANIONS):
-                cell[rung] = _mean(_share(r, name, rung, group, r.weight) for r in run.replicates)
+                cell[rung] = mean_of(share_of(r, name, rung, group, r.weight) for r in run.replicates)
             fields, why_null = e5_fields(run, name, group)
             cell |= fields
-            cell["ended_share"] = _mean(_ended(r, group, scenario.horizon_months) for r in run.replicates)
-            cell["reentry_36m"] = _mean(r.outcomes[name].reentry[group] for r in run.replicates)
-            cell["poverty_free_years"] = _mean(r.outcomes[name].poverty_free[group] for r in run.replicates)
+            cell["ended_share"] = mean_of(_ended(r, group, scenario.horizon_months) for r in run.replicates)
+            cell["reentry_36m"] = mean_of(r.outcomes[name].reentry[group] for r in run.replicates)
+            cell["poverty_free_years"] = mean_of(r.outcomes[name].poverty_free[group] for r in run.replicates)
             cell["reasons"] = why_null
             if cell["reentry_36m"] is None:
                 cell["reasons"]["reentry_36m"] = "nobody of the group crossed the line"
             entry[group] = cell
-        entry["cost_idr"] = _mean(r.outcomes[name].total_cost for r in run.replicates)
+        entry["cost_idr"] = mean_of(r.outcomes[name].total_cost for r in run.replicates)
         entry["headcount"] = np.mean([r.outcomes[name].poverty[:, 0, 0] for r in run.replicates], axis=0).tolist()
         arms[name] = entry
     return {"arms": arms, "contrasts": [c.to_json() for c in contrasts]}
@@ -236,11 +228,11 @@ def _takeup(scenario: Scenario, run: VariantRun, contrasts: list[Contrast]) -> d
         needed, reason = villages_needed(whole.se, villages, whole.mean)
         out[arm] = {
             "against": against,
-            "members_share_m60": _mean(_member_share(r, arm, 60) for r in run.replicates),
-            "members_in_trading_share_structural_m60": _mean(_trading_members(r, arm) for r in run.replicates),
-            "trading_share_m17": _mean(_status_share(r, arm, 17, 4) for r in run.replicates),
-            "trading_share_m60": _mean(_status_share(r, arm, 60, 4) for r in run.replicates),
-            "households_where_trading": _mean(
+            "members_share_m60": mean_of(_member_share(r, arm, 60) for r in run.replicates),
+            "members_in_trading_share_structural_m60": mean_of(_trading_members(r, arm) for r in run.replicates),
+            "trading_share_m17": mean_of(_status_share(r, arm, 17, 4) for r in run.replicates),
+            "trading_share_m60": mean_of(_status_share(r, arm, 60, 4) for r in run.replicates),
+            "households_where_trading": mean_of(
                 r.weight[r.structural & w].sum() for r, w in zip(run.replicates, traded, strict=True)
             ),
             "effect_where_trading": there.to_json(),
@@ -269,16 +261,6 @@ def _status_share(r: Replicate, arm: str, month: int, status: int) -> float | No
     return float(r.village_weight @ (at == status)) / founded if founded > 0 else None
 
 
-def _interval(values: Sequence[float | None], draws: Sequence[int | None]) -> tuple[float | None, float | None, float | None]:
-    known = np.array([v for v in values if v is not None])
-    if known.size == 0:
-        return None, None, None
-    if known.size == 1 or (draws[0] is not None and known.size < len(values)):
-        return float(known.mean()), None, None
-    half = half_width(known, draws, 0.95)
-    return float(known.mean()), float(known.mean() - half), float(known.mean() + half)
-
-
 def _tables(scenario: Scenario, runs: Sequence[VariantRun], contrasts: dict[str, list[Contrast]]) -> dict[str, pl.DataFrame]:
     names = ("arms", "persons", "contrasts", "exits_over_time", "exits_by_year", "exit_survival", "headcount_path", "funnel")
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in (*names, "cost", "aid")}
@@ -287,7 +269,7 @@ def _tables(scenario: Scenario, runs: Sequence[VariantRun], contrasts: dict[str,
             flat = {k: v for k, v in c.to_json().items() if k != "reasons"}
             rows["contrasts"].append({"variant": run.variant, **flat, "why_null": "; ".join(sorted(set(c.reasons.values())))})
         for name in _arm_names(scenario, run):
-            _arm_rows(rows, scenario, run, name)
+            add_arm_rows(rows, scenario, run, name)
         rows.setdefault("futures", []).extend(future_rows(run, _arm_names(scenario, run)))
         for table, content in ledger_rows(run).items():
             rows.setdefault(table, []).extend(content)
@@ -305,100 +287,3 @@ def _tables(scenario: Scenario, runs: Sequence[VariantRun], contrasts: dict[str,
     if scenario.break_even:
         tables["break_even"] = break_even_tables.frame(scenario, {r.variant: r.break_even for r in runs if r.break_even})
     return tables
-
-
-def _arm_rows(rows: dict[str, list[dict[str, Any]]], scenario: Scenario, run: VariantRun, name: str) -> None:
-    key = {"variant": run.variant, "arm": name}
-    reps = run.replicates
-    last = scenario.window[1]
-    for group in GROUPS:
-        for table, attribute in (("arms", "weight"), ("persons", "persons")):
-            for rung in (*LADDER, *COMPANIONS):
-                values = [_share(r, name, rung, group, getattr(r, attribute)) for r in reps]
-                mean, low, high = _interval(values, [r.draw for r in reps])
-                size = _mean(getattr(r, attribute)[r.group(group)].sum() for r in reps)
-                rows[table].append(
-                    {
-                        **key,
-                        "group": group,
-                        "measure": rung,
-                        "mean": mean,
-                        "low95": low,
-                        "high95": high,
-                        table if table == "persons" else "households": size,
-                    }
-                )
-        by_month = _mean_array([_cumulative(r, name, group, last) for r in reps])
-        for month in range(12, last + 1):
-            value = None if by_month is None else float(by_month[month])
-            rows["exits_over_time"].append({**key, "group": group, "month": month, "cumulative_share": value})
-            if month in YEARS_SHOWN:
-                rows["exits_by_year"].append({**key, "group": group, "month": month, "cumulative_share": value})
-        survival = _mean_array([r.outcomes[name].survival[group].survival for r in reps])
-        for k in range(61):
-            value = None if survival is None or not np.isfinite(survival[k]) else float(survival[k])
-            rows["exit_survival"].append({**key, "group": group, "months_since_crossing": k, "share_still_out": value})
-    poverty = np.nanmean([r.outcomes[name].poverty for r in reps], axis=0)
-    for a, area in enumerate(AREAS):
-        for month in range(poverty.shape[0]):
-            observed, gap, severity, latent = (None if np.isnan(x) else float(x) for x in poverty[month, a])
-            rows["headcount_path"].append(
-                {**key, "month": month, "area": area, "observed": observed, "gap": gap, "severity": severity, "latent": latent}
-            )
-    for year in range(scenario.horizon_months // 12 + 1):
-        for s, status in enumerate(STATUS):
-            month = 12 * year
-            share = _mean(
-                float(r.village_weight @ (r.outcomes[name].status[month] == s)) / r.village_weight.sum() for r in reps
-            )
-            rows["funnel"].append({
-                **key, "year": year, "status": status, "share_of_villages": share,
-                "members_per_cooperative": _mean(_members_per(r, name, month) for r in reps),
-                "volume_idr_year": _mean(_volume(r, name, month) for r in reps),
-            })  # fmt: skip
-    items: dict[tuple[str, str], list[float]] = {}
-    for r in reps:
-        for booked, value in r.outcomes[name].cost.items():
-            items.setdefault(booked, []).append(value)
-    for (purse, item), amounts in items.items():
-        rows["cost"].append({**key, "purse": purse, "item": item, "pv_idr": float(np.mean(amounts))})
-    for programme in reps[0].outcomes[name].families:
-        families = np.mean([r.outcomes[name].families[programme] for r in reps], axis=0)
-        for year, value in enumerate(families):
-            rows["aid"].append({**key, "programme": programme, "year": year + 1, "families": float(value)})
-
-
-def _mean_array(arrays: Sequence[np.ndarray | None]) -> np.ndarray | None:
-    known = [a for a in arrays if a is not None]
-    if not known:
-        return None
-    stacked = np.stack(known)
-    seen = np.isfinite(stacked)
-    total = np.where(seen, stacked, 0.0).sum(axis=0)
-    return np.where(seen.any(axis=0), total / np.maximum(seen.sum(axis=0), 1), np.nan)
-
-
-def _cumulative(r: Replicate, name: str, group: str, last: int) -> np.ndarray | None:
-    """Share of the group whose permanent exit began by each month 0..last."""
-    m = r.group(group)
-    weight = r.weight[m]
-    if weight.sum() <= 0:
-        return None
-    tau = r.outcomes[name].tau["E4"][m]
-    counts = np.bincount(tau[tau > 0], weights=weight[tau > 0], minlength=last + 1)
-    return np.cumsum(counts)[: last + 1] / weight.sum()
-
-
-def _members_per(r: Replicate, name: str, month: int) -> float | None:
-    if month == 0:
-        return None
-    alive = r.outcomes[name].status[month]
-    alive = (alive >= 1) & (alive <= 5)
-    cooperatives = float(r.village_weight @ alive)
-    return float(r.outcomes[name].members[month - 1] @ (r.village_weight * alive)) / cooperatives if cooperatives > 0 else None
-
-
-def _volume(r: Replicate, name: str, month: int) -> float | None:
-    if month == 0:
-        return None
-    return float(r.outcomes[name].volume[month - 12 : month].sum(axis=0) @ r.village_weight)

@@ -10,8 +10,9 @@ from typing import Literal
 import numpy as np
 
 from povsim.draws import DrawKey, Stream, uniforms
+from povsim.experiments.explain_countries import Undone
 from povsim.experiments.explain_life import Life, programme_bits
-from povsim.experiments.explain_lives import OF_AID, Removal, Told, Undone
+from povsim.experiments.explain_lives import OF_AID, Removal, Told
 from povsim.model.arm import Arm
 from povsim.model.edits import Edit
 from povsim.model.rates import probability

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from povsim.experiments.explain_lives import PROGRAMMES, Held, Outcome, Told, follow
+from povsim.experiments.explain_countries import PROGRAMMES, Held
+from povsim.experiments.explain_lives import Outcome, Told, follow
 from povsim.model.one_household import capacity_of
 from povsim.population.columns import COOP, HOME, LIFE, WORKS_BIT
 

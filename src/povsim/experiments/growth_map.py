@@ -115,8 +115,8 @@ def fit(found: Sequence[Grown], growths: Sequence[float] = GROWTHS) -> GrowthMap
     solved = np.linalg.lstsq(terms, change, rcond=None)[0]
     left = change - terms @ solved
     sd = float(np.sqrt((left**2).sum() / max(1, x.size - terms.shape[1])))
-    a, b = (tuple(float(c) for c in part) for part in (solved[:3], solved[3:]))
-    return GrowthMap(a, b, sd)  # type: ignore[arg-type]
+    a0, a1, a2, b0, b1, b2 = solved.tolist()
+    return GrowthMap((a0, a1, a2), (b0, b1, b2), sd)
 
 
 def fail_if_not_determined(terms: Floats) -> None:

@@ -10,8 +10,8 @@ import polars as pl
 
 from povsim import evidence
 from povsim.config import Scenario
+from povsim.experiments.arm_rows import LADDER
 from povsim.experiments.clusters import Floats
-from povsim.experiments.comparison_tables import LADDER
 from povsim.experiments.contrasts import FEWEST_DISCORDANT
 from povsim.experiments.national_merge import AREAS, LEVELS, Nation, Paired, Places
 from povsim.experiments.population_check import STATISTICS

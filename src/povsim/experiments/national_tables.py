@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from povsim.config import Scenario
 from povsim.experiments import national_places
+from povsim.experiments.arm_rows import COMPANIONS, LADDER, YEARS_SHOWN
 from povsim.experiments.clusters import Floats
-from povsim.experiments.comparison_tables import COMPANIONS, LADDER, YEARS_SHOWN, pairs_of
+from povsim.experiments.comparison_tables import asked_of, pairs_of
 from povsim.experiments.contrasts import FEWEST_DISCORDANT, Contrast, null_contrast, spans, villages_needed
 from povsim.experiments.national_district import EARLY_MONTH, MEMBER_M60, TRADING, months_shown
 from povsim.experiments.national_merge import Nation, PairByVillage
@@ -87,17 +88,7 @@ def collect(
             "provinces": list(scenario.population.provinces or ()) or None,
             "strata": "district",
         },
-        "scenario": {
-            "cooperative": scenario.cooperative,
-            "economy": scenario.economy.kind,
-            "registry": scenario.registry.kind,
-            "interactions": scenario.interactions,
-            "coverage": scenario.rollout.coverage,
-            "payer": scenario.payer,
-        },
-        "repeats": {arm.name: {"arm": arm.repeats, "scenario": arm.under} for arm in scenario.arms if arm.repeats},
-        "scenarios": list(scenario.scenarios),
-        "targets": list(scenario.targets()),
+        **asked_of(scenario),
         "intervals": INTERVALS.format(drawn=drawn),
         "variants": {run.variant: _variant(scenario, run.nation, contrasts[run.variant]) for run in runs},
         "range": spans(contrasts),

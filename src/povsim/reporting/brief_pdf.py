@@ -180,7 +180,7 @@ def _figure(sketch: Sketch, width: float) -> Any:
 
     scale = width / sketch.width
 
-    class Figure(Flowable):  # type: ignore[misc]
+    class Figure(Flowable):  # type: ignore[misc]  # reportlab has no types: its classes are Any
         """The sketch over the whole width of the page."""
 
         def __init__(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from povsim.reporting.forecast_figures import figures
 from povsim.reporting.forecast_words import forecaster_label, notes, sentences, years_ahead
 from povsim.reporting.language import Language
-from povsim.reporting.simple_page import Page, Part, Section, figure
+from povsim.reporting.simple_page import Page, Part, Section, figure, run_line
 from povsim.reporting.tables import Table
 
 __all__ = ["TABLES", "figures", "notes", "page", "sentences", "tables_shown"]
@@ -32,14 +32,7 @@ def page(summary: Summary, tables: Mapping[str, Any], drawn: Mapping[str, str], 
     return Page(
         title=words.text(f"forecast.title.{asked}"),
         subtitle=words.text(f"forecast.subtitle.{asked}"),
-        run=words.text(
-            "page.run",
-            seed=summary["seed"],
-            replicates=summary["replicates"],
-            villages=words.number(population["villages"]),
-            households=words.number(population["households_per_village"]),
-            months=summary["horizon_months"],
-        ),
+        run=run_line(summary, words),
         sentences=sentences(summary, words.code),
         notes=notes(summary, words.code),
         sections=_sections(summary, drawn, words),

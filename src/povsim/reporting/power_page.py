@@ -10,7 +10,7 @@ from povsim.reporting import verdict as v
 from povsim.reporting.language import Language
 from povsim.reporting.power_figures import figures
 from povsim.reporting.power_words import notes, sentences, tables_shown
-from povsim.reporting.simple_page import Page, Part, Section, figure
+from povsim.reporting.simple_page import Page, Part, Section, figure, run_line
 from povsim.reporting.verdict import Summary
 
 __all__ = ["TABLES", "figures", "notes", "page", "sentences", "tables_shown"]
@@ -22,21 +22,10 @@ def page(summary: Summary, tables: Mapping[str, Any], drawn: Mapping[str, str], 
     lived = bool(summary.get("variants"))
     stamps = [words.text("page.stamp_toy")] if lived and v.place(summary) == "toy" else []
     stamps += [words.text("page.stamp_target")] if lived and summary["targets"] else []
-    run = ""
-    if lived:
-        population = summary["population"]
-        run = words.text(
-            "page.run",
-            seed=summary["seed"],
-            replicates=summary["replicates"],
-            villages=words.number(population["villages"]),
-            households=words.number(population["households_per_village"]),
-            months=summary["horizon_months"],
-        )
     return Page(
         title=words.text("power.title"),
         subtitle=words.text("power.subtitle"),
-        run=run,
+        run=run_line(summary, words) if lived else "",
         sentences=sentences(summary, words.code),
         notes=notes(summary, words.code),
         sections=_sections(summary, drawn, words),

@@ -10,7 +10,7 @@ from povsim.reporting import verdict as v
 from povsim.reporting.language import Language
 from povsim.reporting.rollout_figures import figures
 from povsim.reporting.rollout_words import notes, sentences
-from povsim.reporting.simple_page import Page, Part, Section, inline
+from povsim.reporting.simple_page import Page, Part, Section, inline, run_line
 from povsim.reporting.tables import Table
 from povsim.reporting.verdict import Summary
 
@@ -25,19 +25,11 @@ def tables_shown(summary: Summary, words: Language) -> list[Table]:
 
 def page(summary: Summary, tables: Mapping[str, Any], drawn: Mapping[str, str], words: Language) -> Page:
     """The page of a comparison of rollouts."""
-    population = summary["population"]
     stamps = [words.text("page.stamp_toy")] if v.place(summary) == "toy" else []
     return Page(
         title=words.text("rollout.title"),
         subtitle=words.text("rollout.subtitle", place=words.text(f"place.{v.place(summary)}")),
-        run=words.text(
-            "page.run",
-            seed=summary["seed"],
-            replicates=summary["replicates"],
-            villages=words.number(population["villages"]),
-            households=words.number(population["households_per_village"]),
-            months=summary["horizon_months"],
-        ),
+        run=run_line(summary, words),
         sentences=sentences(summary, words.code),
         notes=notes(summary, words.code),
         sections=_sections(summary, tables, drawn, words),

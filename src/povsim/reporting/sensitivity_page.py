@@ -8,7 +8,7 @@ from typing import Any
 from povsim.reporting import verdict as v
 from povsim.reporting.language import Language, language
 from povsim.reporting.sensitivity_figures import figures
-from povsim.reporting.simple_page import Page, Part, Section, figure
+from povsim.reporting.simple_page import Page, Part, Section, figure, run_line
 from povsim.reporting.tables import Table
 from povsim.reporting.verdict import Summary
 
@@ -82,7 +82,6 @@ def tables_shown(summary: Summary, words: Language) -> list[Table]:
 
 def page(summary: Summary, tables: Mapping[str, Any], drawn: Mapping[str, str], words: Language) -> Page:
     """The page."""
-    population = summary["population"]
     stamps = [words.text("page.stamp_toy")] if v.place(summary) == "toy" else []
 
     def section(name: str, make: Any) -> Section:
@@ -102,14 +101,7 @@ def page(summary: Summary, tables: Mapping[str, Any], drawn: Mapping[str, str], 
     return Page(
         title=words.text("sensitivity.title"),
         subtitle=words.text("sensitivity.subtitle", **_names(summary, words)),
-        run=words.text(
-            "page.run",
-            seed=summary["seed"],
-            replicates=summary["replicates"],
-            villages=words.number(population["villages"]),
-            households=words.number(population["households_per_village"]),
-            months=summary["horizon_months"],
-        ),
+        run=run_line(summary, words),
         sentences=sentences(summary, words.code),
         notes=notes(summary, words.code),
         sections=[section(name, make) for name, make in makers.items()],

@@ -68,6 +68,20 @@ class Page:
     footer: str | None = None
 
 
+def run_line(summary: Summary, words: Language, text: str = "page.run", **more: Any) -> str:
+    """What was run, by the catalogue's `text`: seed, replicates, size of the population, months; `more`: what else it names, or
+    other months."""
+    population = summary["population"]
+    what = {
+        "seed": summary["seed"],
+        "replicates": summary["replicates"],
+        "villages": words.number(population["villages"]),
+        "households": words.number(population["households_per_village"]),
+        "months": summary.get("horizon_months"),
+    }
+    return words.text(text, **{**what, **more})
+
+
 class Report(Protocol):
     """What a command's module has. Tables are lists of dicts or polars frames by name; figures SVG texts by name."""
 

@@ -133,9 +133,9 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     return float(stringWidth(plain(text), BOLD if bold else REGULAR, size))
 
 
-def lines_of(x: float, y: float, lines: Sequence[str], size: float, **look: object) -> list[Words]:
+def lines_of(x: float, y: float, lines: Sequence[str], size: float, bold: bool = False, colour: str = INK) -> list[Words]:
     """Lines of text below each other, the first with its baseline at `y`."""
-    return [Words(x, y + 1.22 * size * at, line, size, **look) for at, line in enumerate(lines)]  # type: ignore[arg-type]
+    return [Words(x, y + 1.22 * size * at, line, size, bold, colour) for at, line in enumerate(lines)]
 
 
 def _box(mark: Box, name: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from povsim.reporting import drawing as d
 from povsim.reporting import verdict as v
 from povsim.reporting.language import Language, language
-from povsim.reporting.simple_page import Page, Part, Section, figure
+from povsim.reporting.simple_page import Page, Part, Section, figure, run_line
 from povsim.reporting.tables import Footnotes, Table
 
 if TYPE_CHECKING:
@@ -80,18 +80,11 @@ def figures(summary: Summary, tables: Mapping[str, Any], code: str = "en") -> di
 def page(summary: Summary, tables: Mapping[str, Any], drawn: Mapping[str, str], words: Language) -> Page:
     """The page of a trial."""
     population = summary["population"]
+    unit = words.text(f"trial.unit.{summary['clusters_are']}")
     return Page(
         title=words.text("trial.title"),
         subtitle=words.text("trial.subtitle", place=words.text(f"place.{v.place(summary)}")),
-        run=words.text(
-            "trial.run",
-            seed=summary["seed"],
-            replicates=summary["replicates"],
-            villages=words.number(population["villages"]),
-            households=words.number(population["households_per_village"]),
-            months=summary["months"],
-            unit=words.text(f"trial.unit.{summary['clusters_are']}"),
-        ),
+        run=run_line(summary, words, "trial.run", months=summary["months"], unit=unit),
         sentences=sentences(summary, words.code),
         notes=notes(summary, words.code),
         sections=_sections(summary, drawn, words),

@@ -125,14 +125,14 @@ def left_out(problem: Problem, lived: Simulations, settings: Settings, executor:
 
 
 def recovered(found: Repetitions) -> Floats:
-    """The least correlation of truth and posterior mean [p] that a check of `CHECKED` data sets would find, with 95 %.
+    """The least correlation of truth and posterior mean [p] that a check of `CHECKED` data sets would find, all at once with 95 %.
 
     nan where fewer than `FEWEST` could be fitted.
     """
     n = len(found.pit)
     if n < FEWEST:
         return np.full(len(found.symbols), np.nan)
-    return lowest_seen_again(correlations(found.truth, found.mean), n, CHECKED)
+    return lowest_seen_again(correlations(found.truth, found.mean), n, CHECKED, len(found.symbols))
 
 
 def _ties(key: DrawKey, r: int, p: int) -> Floats:

@@ -90,15 +90,15 @@ def simulated(
         )
         for at in range(0, len(u), BATCH)
     ]
-    found = executor.map(jobs, advance, failures)
-    fine = [k for k, result in enumerate(found) if result is not None]
-    if not fine:
+    found = [
+        (job, result) for job, result in zip(jobs, executor.map(jobs, advance, failures), strict=True) if result is not None
+    ]
+    if not found:
         return Table(np.zeros((0, u.shape[1])), np.zeros((0, 0)), ())
-    names = tuple(found[fine[0]]["names"])  # type: ignore[index]
     return Table(
-        np.concatenate([jobs[k].args[1] for k in fine]),
-        np.concatenate([found[k]["statistics"] for k in fine]),  # type: ignore[index]
-        names,
+        np.concatenate([job.args[1] for job, _ in found]),
+        np.concatenate([result["statistics"] for _, result in found]),
+        tuple(found[0][1]["names"]),
     )
 
 
