@@ -41,7 +41,8 @@ class Settings:
     further ones, proposals: simulations of each, keep: kept of all; least_accepted: a generation that has a smaller share of
     its simulations kept is the last; adjust: with regression adjustment, scale_rest: which also scales what
     the regression leaves (too narrow with a few hundred draws, experiments/fit_check); summaries: statistics are compared each
-    in units of its spread (`scaled`), or first summed up into one a parameter (`regression`: where they outnumber parameters)."""
+    in units of its spread (`scaled`), or first summed up into one a parameter (`regression`: where they
+    outnumber the parameters)."""
 
     design: int = 300
     waves: int = 1

@@ -125,7 +125,7 @@ def left_out(problem: Problem, lived: Simulations, settings: Settings, executor:
 
 
 def recovered(found: Repetitions) -> Floats:
-    """The least correlation of truth and posterior mean [p] that a check of `CHECKED` data sets would find, all at once with 95 %.
+    """The least correlation of truth and posterior mean [p] that a check of `CHECKED` data sets would find, with 95 % for all.
 
     nan where fewer than `FEWEST` could be fitted.
     """
