@@ -53,12 +53,11 @@ def main(n: int = 450, folder: str | None = None) -> None:
             u, lots = problem.prior.draws(problem.key, n), TRUTHS * LOTS + np.arange(n)
             lived = Simulations(u, simulated(problem, u, lots, executor, advance, failures), lots)
             nearest = near(problem, lived)
-            for scale in (True, False):  # True: as `povsim fit` does it
-                found = left_out(problem, lived, replace(settings, scale_rest=scale), executor)
-                which = {"variant": variant, "scale_rest": scale}
-                rows = parameter_rows(found, nearest)
-                parameters += [which | row for row in rows]
-                pooled += [which | row for row in pooled_rows(found, nearest, np.array([row["identified"] for row in rows]))]
+            found = left_out(problem, lived, settings, executor)
+            which = {"variant": variant}
+            rows = parameter_rows(found, nearest)
+            parameters += [which | row for row in rows]
+            pooled += [which | row for row in pooled_rows(found, nearest, np.array([row["identified"] for row in rows]))]
             print(f"\n{variant}: {len(found.pit)} of {n} simulations have all statistics", file=sys.stderr)
     out = Path(folder) if folder else Path(__file__).parent
     out.mkdir(parents=True, exist_ok=True)

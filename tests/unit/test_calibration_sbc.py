@@ -12,12 +12,14 @@ from scipy.stats import norm
 from povsim.draws import DrawKey, Stream, normals, uniforms
 from povsim.experiments.calibration import Prior, Problem, Settings, Simulator
 from povsim.experiments.calibration.abc import Simulations
+from povsim.experiments.calibration.adjust import leverage
 from povsim.experiments.calibration.problem import simulated
 from povsim.experiments.calibration.sbc import (
     Repetitions,
     across,
     left_out,
     pooled_coverage,
+    recovered,
     repetitions,
     share_below,
     table_of,
@@ -124,26 +126,29 @@ class Nothing(Threads):
         return iter(())
 
 
-@pytest.fixture(scope="module")
-def left():
-    """Checks of one table with and without the scale of the rest."""
+def test_simulations_of_one_table_check_each_other_without_another_one():
     problem, lived = left_out_table(300)
-    return {s: left_out(problem, lived, Settings(keep=180, scale_rest=s), Executor(Nothing(1))) for s in (True, False)}
-
-
-def test_simulations_of_one_table_check_each_other_without_another_one(left):
-    rows = table_of(left[False], 1 - 0.05 / 3)
-    assert len(left[False].pit) == 299 and left[False].lost == ["data set 2: a statistic cannot be had"]
+    left = left_out(problem, lived, Settings(keep=180), Executor(Nothing(1)))
+    rows = table_of(left, 1 - 0.05 / 3)
+    assert len(left.pit) == 299 and left.lost == ["data set 2: a statistic cannot be had"]
     assert [row["identified"] for row in rows] == [True, True, False] and all(row["holds"] for row in rows)
-    covered, error = pooled_coverage(left[False])
+    assert (recovered(left) >= 0.5).tolist() == [True, True, False]
+    covered, error = pooled_coverage(left)
     assert abs(covered - 0.9) <= 2 * error + 0.01
     exact = 1 / (1 + 1 / 0.36 + 1 / (2.0**2 / 0.25 + 0.36 / 0.25))  # the errors are those of the targets, on data and table
     assert rows[0]["contraction"] == pytest.approx(1 - exact, abs=0.05)
 
 
-def test_the_check_sees_that_the_scale_of_the_rest_makes_intervals_too_narrow(left):
-    as_it_is, plain = (pooled_coverage(left[s])[0] for s in (True, False))
-    assert as_it_is < plain - 0.02
+def test_fewer_than_twenty_data_sets_tell_nothing_of_any_parameter():
+    problem, lived = left_out_table(18)
+    assert np.isnan(recovered(left_out(problem, lived, Settings(keep=12), Executor(Nothing(1))))).all()
+
+
+def test_leverage_is_that_of_a_regression():
+    """Against the textbook: e' (X'X)^-1 e of ordinary least squares with an intercept, e the row (1, 0, ..., 0)."""
+    x = normals(DrawKey(2, 0), Stream.ASSUMPTIONS, np.arange(60, dtype=np.uint64))[:, :3] + [0.5, -1.0, 2.0]
+    full = np.column_stack([np.ones(60), x])
+    assert leverage(x, np.ones(60)) == pytest.approx(np.linalg.inv(full.T @ full)[0, 0], rel=0.01)
 
 
 def test_a_simulation_never_fits_itself():

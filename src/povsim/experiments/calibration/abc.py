@@ -39,10 +39,8 @@ class Settings:
     """design: simulations of a wave of history matching, waves: number of waves; cut: implausibility beyond which a point is
     ruled out, least_left: share of the points a wave leaves at least; first: simulations of the first generation, generations:
     further ones, proposals: simulations of each, keep: kept of all; least_accepted: a generation that has a smaller share of
-    its simulations kept is the last; adjust: with regression adjustment, scale_rest: which also scales what
-    the regression leaves (too narrow with a few hundred draws, experiments/fit_check); summaries: statistics are compared each
-    in units of its spread (`scaled`), or first summed up into one a parameter (`regression`: where they
-    outnumber the parameters)."""
+    its simulations kept is the last; adjust: with regression adjustment; summaries: statistics are compared each in units of
+    its spread (`scaled`), or first summed up into one a parameter (`regression`: where they outnumber the parameters)."""
 
     design: int = 300
     waves: int = 1
@@ -54,7 +52,6 @@ class Settings:
     keep: int = 150
     least_accepted: float = 0.03
     adjust: bool = True
-    scale_rest: bool = False
     summaries: str = "scaled"
 
     @property
@@ -219,7 +216,7 @@ class _Run:
         if settings.adjust:
             weights = weights * nearness(far, float(np.nextafter(far.max(), np.inf)))
             x, target = distance.summaries(noisy), problem.observed @ distance.matrix
-            u = uniforms_of(adjusted(scores(kept.u), x, target, weights, scale_rest=settings.scale_rest))
+            u = uniforms_of(adjusted(scores(kept.u), x, target, weights, scale_rest=False, widen=True))
         course = Course(
             self.left, region.cuts, tuple(thresholds), tuple(accepted), effective_size(weights), self.lived, self.failed
         )
