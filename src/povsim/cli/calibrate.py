@@ -21,8 +21,8 @@ povsim calibrate data=FILE [cooperatives=FILE] [KEY=VALUE ...] [--out DIR] [--sc
                             folder: a file a wave;
                             example: a simulated pilot of 40 villages whose truth is known
   cooperatives=FILE         monthly reports of the cooperatives; a report that does not come is a sign too
-  aggregate=FILE            published series of the province or the country (poverty rate, gap, severity, mean spending) over the
-                            months of the pilot: tells of growth
+  aggregate=FILE            published series of the province or the country over the months of the pilot (poverty rate, gap,
+                            severity, mean spending): tells of growth
   mapping=FILE              which column is what, in which unit; else names are guessed. cooperatives_mapping=FILE,
                             aggregate_mapping=FILE likewise
   starts=2025-07            month in which the cooperatives begin; without it that of the first report

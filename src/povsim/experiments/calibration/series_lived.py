@@ -62,8 +62,8 @@ class Expected:
     """The regression and its errors, [c] cells: place, round after the first, measure.
 
     names [c]; level [c]; slopes [2, c] on the normal score of growth (column `growth` of the draws) and its square less 1;
-    chance [c]: standard error; base, at [c]: numbers of the rounds over all places; years [c, y]: what a year's growth beyond the
-    pilot's adds; place [c]; measure [c]; sampling: root of the covariance of a round [round, measure, measure].
+    chance [c]: standard error; base, at [c]: numbers of the rounds over all places; years [c, y]: what a year's growth beyond
+    the pilot's adds; place [c]; measure [c]; sampling: root of the covariance of a round [round, measure, measure].
     """
 
     names: tuple[str, ...]
