@@ -1,4 +1,4 @@
-"""The notebook runs; the committed check of the calibration keeps what it promises, and a small one does again."""
+"""The notebook runs; a small check of the calibration keeps what the committed one promises."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import polars as pl
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CHECK = ROOT / "experiments" / "calibration_check"
 pytestmark = pytest.mark.slow
 
 

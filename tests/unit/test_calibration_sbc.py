@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
+import polars as pl
 import pytest
 from scipy.stats import norm
 
@@ -193,3 +195,15 @@ def test_a_fit_in_the_wrong_world_shows():
 def test_too_few_repetitions_say_nothing():
     few = Repetitions(("a",), *(np.zeros((5, 1)) for _ in range(6)), [])
     assert table_of(few)[0]["inside"] is None and "5 could be fitted" in table_of(few)[0]["reason"]
+
+
+def test_the_committed_check_keeps_what_it_promises() -> None:
+    folder = Path(__file__).parents[2] / "experiments" / "calibration_check"
+    rows, pooled = (pl.read_csv(folder / f"{name}.csv") for name in ("parameters", "pooled"))
+    sbc, small = (rows.filter(pl.col("check") == name) for name in ("sbc", "small_pilots"))
+    assert (sbc["pilots"] == 300).all() and (small["pilots"] == 200).all() and rows["inside"].all()
+    known = rows.filter(pl.col("identified"))
+    assert known.height >= 24 and (known["contraction"] >= 0.2).all() and (known["correlation"] >= 0.5).all()
+    assert small["coverage90"].is_between(0.83, 0.96).all()
+    own = pooled.filter(pl.col("truth_in") == pl.col("fitted_in"))
+    assert own.height == 4 and ((own["coverage90"] - 0.9).abs() <= 2 * own["clustered_se"]).all()

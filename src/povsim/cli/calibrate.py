@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from povsim.cli.command import OPTIONS, apart, composed, run_reported
+from povsim.cli.arguments import asks_for_help, split_arguments
+from povsim.cli.compare import OPTIONS, fail_if_file_cannot_be_read, fail_if_out_is_given_twice
 
 HELP = """Try it:  povsim calibrate data=example population=toy pilots=1000 --out learnt
 
@@ -20,8 +21,8 @@ povsim calibrate data=FILE [cooperatives=FILE] [KEY=VALUE ...] [--out DIR] [--sc
                             folder: a file a wave;
                             example: a simulated pilot of 40 villages whose truth is known
   cooperatives=FILE         monthly reports of the cooperatives; a report that does not come is a sign too
-  aggregate=FILE            published series of the province or the country (poverty rate, gap, severity, mean spending) over
-                            the months of the pilot: tells of growth
+  aggregate=FILE            published series of the province or the country over the months of the pilot (poverty rate, gap,
+                            severity, mean spending): tells of growth
   mapping=FILE              which column is what, in which unit; else names are guessed. cooperatives_mapping=FILE,
                             aggregate_mapping=FILE likewise
   starts=2025-07            month in which the cooperatives begin; without it that of the first report
@@ -40,16 +41,31 @@ Exit codes: 0 done, 1 some runs failed, 2 something given cannot be used, 130 in
 
 def run(argv: Sequence[str]) -> int:
     """Compose, check, run, show."""
-    options = {name: takes for name, takes in OPTIONS.items() if name != "-m"}
-    return run_reported("calibrate", argv, lambda: HELP, scenario_of, _live, options)
+    if asks_for_help(argv):
+        print(HELP)
+        return 0
+    options, overrides = split_arguments(argv, {name: takes for name, takes in OPTIONS.items() if name != "-m"})
+
+    from povsim.cli.experiment import reported, run_experiment
+
+    experiment = reported("calibrate", _live)
+    return run_experiment(experiment, scenario_of(options, overrides), as_json="--json" in options)
 
 
 def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
     """The scenario with the keys of this command checked, and the files that they name."""
+    from povsim.cli.compose import compose
     from povsim.config import scenario_from
     from povsim.config.calibrate import calibrate_from, fingerprints
+    from povsim.config.defaults import own_keys
 
-    given, own = apart("calibrate", composed("calibrate", options, overrides))
+    fail_if_out_is_given_twice(options, overrides)
+    base = dict(fail_if_file_cannot_be_read(options["--scenario"])) if "--scenario" in options else {}
+    base.pop("out", None)
+    if "--out" in options:
+        base["out"] = options["--out"]
+    given = compose(overrides, base, "calibrate")
+    own = {key: given.pop(key) for key in own_keys("calibrate")}
     keys = calibrate_from(own)
     return scenario_from(given).with_own(keys.plain() | {"contents": fingerprints(keys)})
 

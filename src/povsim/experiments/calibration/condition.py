@@ -45,7 +45,7 @@ class Fold:
     """Part `rows` [n] of the table, and the way from statistics [n, k] to one number a parameter [n, p] that the other part
     teaches, in units of what it leaves open here: a regression looks better than it is where it was made.
 
-    used [k]; middle, spread [used]; matrix [2 x used, p]; residual [p].
+    used [k]; middle, spread [used]; matrix [2 x used, p]; residual [p]; numbers [rows, p] of its own part.
     """
 
     rows: Bools
@@ -54,6 +54,7 @@ class Fold:
     spread: Floats
     matrix: Floats
     residual: Floats
+    numbers: Floats
 
     def __call__(self, statistics: Floats) -> Floats:
         """Numbers to compare [n, p]."""
@@ -85,7 +86,8 @@ def folds_of(table: Table, which: Bools) -> tuple[Fold, ...]:
         for rows in (half, ~half):
             _, matrix = slopes(x[~rows], z[~rows], np.ones(int((~rows).sum())))
             rest = z[rows] - x[rows] @ matrix
-            found.append(Fold(rows, used, middle, spread, matrix, rest.std(axis=0)))
+            residual = rest.std(axis=0)
+            found.append(Fold(rows, used, middle, spread, matrix, residual, x[rows] @ matrix / residual))
     return tuple(found)
 
 
@@ -101,7 +103,11 @@ def fail_if_nothing_to_compare(used: Bools) -> None:
 def conditioned(table: Table, prior: Prior, observed: Floats, folds: Sequence[Fold] | None = None) -> Posterior:
     """The posterior given the statistics `observed` [k] (nan: not observed, not used); half of its weight from each fold."""
     with threadpool_limits(1):
-        parts = [_of_fold(table, fold, observed) for fold in folds or folds_of(table, np.isfinite(observed))]
+        return _conditioned(table, prior, observed, folds or folds_of(table, np.isfinite(observed)))
+
+
+def _conditioned(table: Table, prior: Prior, observed: Floats, folds: Sequence[Fold]) -> Posterior:
+    parts = [_of_fold(table, fold, observed) for fold in folds]
     u, rows = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
     weights = np.concatenate([part[2] for part in parts]) / len(parts)
     farthest = tuple(part[3] for part in parts)
@@ -112,7 +118,7 @@ def conditioned(table: Table, prior: Prior, observed: Floats, folds: Sequence[Fo
 def _of_fold(table: Table, fold: Fold, observed: Floats) -> tuple[Floats, NDArray[np.int64], Floats, float]:
     """Uniforms, rows of the table, weights that add up to 1, distance of the farthest that is kept."""
     of_fold = np.flatnonzero(fold.rows)
-    x, target = fold(table.statistics[of_fold]), fold(observed[None])[0]
+    x, target = fold.numbers, fold(observed[None])[0]
     far = np.sqrt(((x - target) ** 2).mean(axis=1))
     keep = min(len(far), max(LEAST_KEPT, int(KEPT * len(far))))
     near = np.sort(np.argsort(far, kind="stable")[:keep])
@@ -141,9 +147,10 @@ def recovered(table: Table, which: Bools, prior: Prior) -> Floats:
         mine = np.arange(tried.size) % BLOCKS == block
         rest = table.rows(np.setdiff1d(np.arange(n), tried[mine]))
         folds = folds_of(rest, which)
-        for at in np.flatnonzero(mine):
-            posterior = conditioned(rest, prior, np.where(which, table.statistics[tried[at]], np.nan), folds)
-            means[at] = posterior.weights @ prior.about(posterior.u)
+        with threadpool_limits(1):
+            for at in np.flatnonzero(mine):
+                posterior = _conditioned(rest, prior, np.where(which, table.statistics[tried[at]], np.nan), folds)
+                means[at] = posterior.weights @ prior.about(posterior.u)
     return lowest_seen_again(correlations(prior.values(table.u[tried]), means), tried.size, CHECKED, prior.p)
 
 

@@ -1,8 +1,10 @@
-"""What the parameters of a draw would leave in a published series.
+"""What growth would leave in a published series.
 
-Villages of the places concerned, none with a cooperative and at the published level, live 180 draws of the prior, in `LOTS`
-lots that each share villages and shocks. The change of each figure since each place's first round is then a regression
-on the parameters, whose chance is that of the lots' mean. A simulated series is that, and three errors:
+Villages of the places concerned, none with a cooperative and at the published level, live draws of growth from its prior, in
+`LOTS` lots that each share villages and shocks. All else keeps the register's values: without growth a rate of the model stays
+where it is whatever they are, and what a change of them does at first is settling, no news. The change of each figure since
+each place's first round is then a regression on growth, whose chance is that of the lots' mean. A simulated series is that, and
+three errors:
 
 * what the regression leaves over, and the chance of the lots' mean;
 * sampling: variance of a round as the forecasts have it (`povsim.experiments.forecast_draws`: a part of the spread of yearly
@@ -26,7 +28,7 @@ from povsim.data.places import NATIONAL
 from povsim.draws import DrawKey
 from povsim.errors import PovsimError
 from povsim.experiments.calibration.keyed import Purpose, normal_table
-from povsim.experiments.calibration.learnt import COOPERATIVES, OF_THE_PILOT, prior_for
+from povsim.experiments.calibration.learnt import prior_for
 from povsim.experiments.calibration.pilot import OFFSET, Design, design_scenario, ground, simulate
 from povsim.experiments.calibration.prior import scores
 from povsim.experiments.calibration.series import MEASURES, Place, statistic_name
@@ -38,8 +40,8 @@ from povsim.experiments.forecast_history import MERGED, logit, logit_error, publ
 from povsim.population.columns import LIFE, PLACE
 
 Floats = NDArray[np.float64]
-LOTS, DRAWS = 30, 6
-"""Lots, and draws of the prior that each lives."""
+LOTS, DRAWS = 30, 4
+"""Lots, and draws of growth that each lives."""
 VILLAGES, INTERVIEWS, FEWEST_VILLAGES = 200, 18, 10
 """Villages of a lot and households asked in each; villages below which a place cannot be said to be lived."""
 GENERATION, ERRORS = 5, 6
@@ -52,20 +54,20 @@ COMMON = 0.5
 """Share of the yearly variance of growth between pilot and place that is common to all places. Assumption, grade A."""
 GROUND, NUMBER = 500_000, 60_000_000
 """First numbers of the lots' burn-ins and shocks."""
-GROWTH, SURVEY_ERROR = "g_w", "sigma_me"
+GROWTH = "g_w"
 
 
 @dataclass(frozen=True)
 class Expected:
     """The regression and its errors, [c] cells: place, round after the first, measure.
 
-    names [c]; level [c]; slopes [2 x s, c] on normal scores of `columns` [s] and their squares less 1; chance [c]: standard
-    error; base, at [c]: numbers of the rounds over all places; years [c, y]: what a year's growth beyond the pilot's adds;
-    place [c]; measure [c]; sampling: root of the covariance of a round [round, measure, measure].
+    names [c]; level [c]; slopes [2, c] on the normal score of growth (column `growth` of the draws) and its square less 1;
+    chance [c]: standard error; base, at [c]: numbers of the rounds over all places; years [c, y]: what a year's growth beyond
+    the pilot's adds; place [c]; measure [c]; sampling: root of the covariance of a round [round, measure, measure].
     """
 
     names: tuple[str, ...]
-    columns: NDArray[np.int64]
+    growth: int
     level: Floats
     slopes: Floats
     chance: Floats
@@ -85,11 +87,11 @@ class Expected:
         )
         own, common, apart, drawn = np.split(z, np.cumsum([c, years, years * places]), axis=1)
         apart = apart.reshape(n, places, years)[:, self.place]
-        growth = np.sqrt(COMMON) * common[:, None] + np.sqrt(1 - COMMON) * apart
+        elsewhere = np.sqrt(COMMON) * common[:, None] + np.sqrt(1 - COMMON) * apart
         survey = np.einsum("nrk,rmk->nrm", drawn.reshape(n, rounds, -1), self.sampling)
         error = survey[:, self.at, self.measure] - survey[:, self.base, self.measure]
         return (
-            self.level + _terms(u, self.columns) @ self.slopes + own * self.chance + (growth * self.years).sum(axis=2) + error
+            self.level + _terms(u, self.growth) @ self.slopes + own * self.chance + (elsewhere * self.years).sum(axis=2) + error
         )
 
     def added(self, table: Table, first: int, key: DrawKey, names: tuple[str, ...]) -> Table:
@@ -99,9 +101,9 @@ class Expected:
         return Table(table.u, np.concatenate([table.statistics, more], axis=1), (*table.names, *names))
 
 
-def _terms(u: Floats, columns: NDArray[np.int64]) -> Floats:
-    z = scores(u[:, columns])
-    return np.hstack([z, z**2 - 1])
+def _terms(u: Floats, growth: int) -> Floats:
+    z = scores(u[:, growth])
+    return np.stack([z, z**2 - 1], axis=1)
 
 
 def expected(
@@ -145,8 +147,7 @@ def lived_lot(
     fail_if_villages_are_too_few(here)
     changes, covariance = [], np.zeros((len(places), len(MEASURES), len(MEASURES)))
     for row in u:
-        draw = {s: v for s, v in prior.mapping(row).items() if s in _read(question.symbols)}
-        pilot = simulate(base, design, question.variant, draw, key)
+        pilot = simulate(base, design, question.variant, {GROWTH: prior.mapping(row)[GROWTH]}, key)
         cells: list[float] = []
         for at, place in enumerate(places):
             asked = here[place.name][pilot.village]
@@ -159,11 +160,6 @@ def lived_lot(
             cells += (np.array(figures[1:]) - figures[0]).ravel().tolist()
         changes.append(cells)
     return {"changes": np.array(changes), "covariance": covariance}
-
-
-def _read(symbols: tuple[str, ...]) -> tuple[str, ...]:
-    """Parameters that show in an official survey of villages without a cooperative; its error is not that of the pilot's."""
-    return tuple(s for s in symbols if s not in (*OF_THE_PILOT, *COOPERATIVES, SURVEY_ERROR))
 
 
 def fail_if_villages_are_too_few(here: dict[str, NDArray[np.bool_]]) -> None:
@@ -192,10 +188,10 @@ def _figures(spending: Floats, weight: Floats) -> tuple[Floats, Floats]:
 
 
 def fitted(question: Question, places: tuple[Place, ...], u: Floats, changes: Floats, covariance: Floats) -> Expected:
-    """The regression of changes [lot, draw, cell] on the draws u [lot x draw, p], a level for each lot."""
-    columns = np.array([at for at, s in enumerate(question.symbols) if s in _read(question.symbols)])
+    """The regression of changes [lot, draw, cell] on the growth of the draws u [lot x draw, p], a level for each lot."""
+    growth = question.symbols.index(GROWTH)
     lots, draws, c = changes.shape
-    x = _terms(u, columns).reshape(lots, draws, -1)
+    x = _terms(u, growth).reshape(lots, draws, -1)
     inner = (x - x.mean(axis=1, keepdims=True)).reshape(lots * draws, -1)
     y = (changes - changes.mean(axis=1, keepdims=True)).reshape(lots * draws, c)
     slopes = np.linalg.lstsq(inner, y, rcond=None)[0]
@@ -214,7 +210,7 @@ def fitted(question: Question, places: tuple[Place, ...], u: Floats, changes: Fl
                 months.append(when.month)
                 begins.append(one.rounds[0].month)
         first += len(one.rounds)
-    per_year = _growth_slopes(question, columns, slopes) * 12 / (np.array(months) - np.array(begins))
+    per_year = _growth_slopes(question, slopes[0]) * 12 / (np.array(months) - np.array(begins))
     own, sampling = published_errors(places)
     covariance = covariance / covariance[:, :1, :1] * sampling[:, None, None] ** 2
     rounds = [
@@ -228,19 +224,18 @@ def fitted(question: Question, places: tuple[Place, ...], u: Floats, changes: Fl
     lived = np.stack([np.clip((np.array(months) - 12 * y) / 12, 0, 1) for y in range(years)], axis=1)
     before = np.stack([np.clip((np.array(begins) - 12 * y) / 12, 0, 1) for y in range(years)], axis=1)
     return Expected(
-        tuple(names), columns, levels.mean(axis=0), slopes, np.sqrt(levels.var(axis=0, ddof=1) / lots + left),
+        tuple(names), growth, levels.mean(axis=0), slopes, np.sqrt(levels.var(axis=0, ddof=1) / lots + left),
         np.array(base), np.array(at), per_year[:, None] * growth_sd * (lived - before), np.array(place), np.array(measure),
         np.stack(rounds),
     )  # fmt: skip
 
 
-def _growth_slopes(question: Question, columns: NDArray[np.int64], slopes: Floats) -> Floats:
-    """What one unit of yearly growth adds to each cell [c], at the median of its prior."""
-    j = [question.symbols[k] for k in columns].index(GROWTH)
+def _growth_slopes(question: Question, slopes: Floats) -> Floats:
+    """What one unit of yearly growth adds to each cell [c], at the median of its prior; `slopes` [c] on its normal score."""
     step = 0.05
     q = prior_for((GROWTH,), question.variant, question.design.cooperative).quantiles[0]
     per_score = (q(0.5 + step) - q(0.5 - step)) / (scores(np.array([0.5 + step])) - scores(np.array([0.5 - step])))[0]
-    return np.asarray(slopes[j] / per_score)
+    return np.asarray(slopes / per_score)
 
 
 def published_errors(places: tuple[Place, ...]) -> tuple[float, Floats]:
