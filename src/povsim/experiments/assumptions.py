@@ -118,7 +118,9 @@ def one_draw(
         drawn = replace(scenario, parameters=own)
         r = burn_in(drawn, variant, FIRST_REPLICATE + SAMPLES * draw + sample, pool, threads)
         today = parameters.values(variant, None, drawn.overrides())
-        live_arms(r, drawn, variant, [_moved(arms[spec.name], spec, scenario, variant, u, today) for spec in specs], pool, threads)
+        live_arms(
+            r, drawn, variant, [_moved(arms[spec.name], spec, scenario, variant, u, today) for spec in specs], pool, threads
+        )
         for pair in pairs:
             found[pair].append(_exits(r, pair[0]) - _exits(r, pair[1]))
     return found

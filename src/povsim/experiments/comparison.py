@@ -7,7 +7,7 @@ level follow from the costs of the arms already lived (`povsim.experiments.equal
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path

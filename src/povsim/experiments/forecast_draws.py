@@ -2,7 +2,8 @@
 
 All three share the same draws: the sampling error of the rate at the origin, the common shock until the target, the province's
 own shock of each year, and the sampling error of the rate that will be published. All three take the spread of the common shock
-from the errors that they would have made over as many years in the past, drawn from its posterior. They differ in what they expect:
+from the errors that they would have made over as many years in the past, drawn from its posterior. They differ in what they
+expect:
 
     no change   nothing: its past errors are the changes of the national log odds over as many years
     drift       the mean past change, drawn from its posterior: its past errors are the deviations from it

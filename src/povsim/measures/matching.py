@@ -37,8 +37,8 @@ def matched_effect(y: Floats, treated: Flags, covariates: Floats, neighbours: in
 
     y [N] outcome; treated [N]; covariates [N, K], observed before treatment. Distance is that of Mahalanobis over all rows;
     covariates without variance are left out. `adjust` takes off what a regression among the controls used says of the
-    covariate gap that is left in a match (2011). The error is that of 2006, theorem 7, for the mean effect on the treated of the
-    population that these households are drawn from: it holds that effects differ between households as well as the noise of
+    covariate gap that is left in a match (2011). The error is that of 2006, theorem 7, for the mean effect on the treated of
+    the population that these households are drawn from: it holds that effects differ between households as well as the noise of
     outcomes, the latter read off each control and the control most like it. Households are taken as independent, so errors
     that neighbours share are not in it, and the adjustment is taken as known.
     Raises PovsimError with fewer than 5 treated or controls, or values that are not finite.
