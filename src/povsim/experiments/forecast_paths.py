@@ -132,8 +132,8 @@ def _survey(scenario: Scenario, keys: ForecastKeys, ids: NDArray[np.uint64], mon
 def baselines(scenario: Scenario, keys: ForecastKeys) -> pl.DataFrame:
     """Draws of no change and of drift for the nation, a row a forecaster, draw and month.
 
-    Spreads are those of yearly changes, drawn from their posterior, and add up over the years as the model's do: the series
-    has two separate changes over seven years, too few to read errors of that length from.
+    Spreads are those of yearly changes, drawn from their posterior, and add up over the years as the model's do: for seven
+    years ahead the series has two separate changes, too few to read errors of that length from.
     """
     months, ids = scenario.horizon_months + 1, np.arange(BASELINE_DRAWS, dtype=np.uint64)
     start, after = _survey(scenario, keys, ids, months)

@@ -4,8 +4,8 @@ With g(phi) the expected gain of the first arm over the second where phi is know
 much better the choice gets on average (M. Strong, J. E. Oakley, A. Brennan, Medical Decision Making 34, 2014). g is a sum of
 penalised cubic splines of the parameters of phi, fitted to the points of a design; the penalty is found by generalised
 cross-validation. What the same fit finds, on average, in gains that are shuffled over the points is taken off: a fit to few
-points sees a value where there is none. Intervals: percentiles over bootstrap samples of whole rows, each refitted, less what
-is found in the sample's own shuffled gains: a row that is drawn twice is fitted more closely than two rows, so chance finds more.
+points sees a value where there is none. Intervals are percentiles over bootstrap samples of whole rows, each refitted, less
+what is found in the sample's own shuffled gains: repeated rows are fitted more closely, so chance finds more there.
 """
 
 from __future__ import annotations
