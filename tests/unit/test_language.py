@@ -11,7 +11,7 @@ from povsim.errors import PovsimError
 from povsim.reporting.language import CODES, MINUS, Language, language, meaningful
 
 EN, ID = language("en"), language("id")
-SAME_IN_BOTH = {"unit.rupiah", "unit.rupiah_heading", "figure.observed_start", "figure.panel"}
+SAME_IN_BOTH = {"unit.rupiah", "unit.rupiah_heading", "figure.observed_start", "figure.panel", "table.none"}
 
 
 def fields(text: str) -> set[str]:

@@ -113,6 +113,19 @@ def test_a_parameter_that_does_nothing_is_worth_nothing_on_the_points_that_are_u
     assert np.mean(worth, axis=0)[1] < 0.01
 
 
+def test_the_interval_is_about_the_value_that_it_stands_beside() -> None:
+    """Few points, six parameters at once, mostly noise: resampled rows fit themselves, which must not lift the interval off."""
+    names = [f"p{k}" for k in range(6)]
+    inside = 0
+    for seed in range(12):
+        design = sobol_design(names, 32, DrawKey(seed, 0)).reshape(32, 8, 6)
+        points = np.concatenate([design[:, 0], design[:, 7]])
+        gain = 0.3 + 0.3 * points[:, 0] + np.random.default_rng(seed).normal(size=64)
+        (one,) = value_of_information([names], names, points, gain, np.tile(np.arange(32), 2), 40, DrawKey(seed, 0))
+        inside += one.low <= one.value <= one.high
+    assert inside >= 11
+
+
 def test_no_value_where_the_choice_never_changes() -> None:
     x = gaussian(200)
     found = value_of_information([["a"], ["b"]], NAMES, x, 50 + x[:, 0], np.arange(200), 20, KEY)

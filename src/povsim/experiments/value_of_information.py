@@ -4,7 +4,8 @@ With g(phi) the expected gain of the first arm over the second where phi is know
 much better the choice gets on average (M. Strong, J. E. Oakley, A. Brennan, Medical Decision Making 34, 2014). g is a sum of
 penalised cubic splines of the parameters of phi, fitted to the points of a design; the penalty is found by generalised
 cross-validation. What the same fit finds, on average, in gains that are shuffled over the points is taken off: a fit to few
-points sees a value where there is none. Intervals: percentiles over bootstrap samples of whole rows, each refitted.
+points sees a value where there is none. Intervals are percentiles over bootstrap samples of whole rows, each refitted, less
+what is found in the sample's own shuffled gains: repeated rows are fitted more closely, so chance finds more there.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ KNOTS: Final = 4
 PENALTIES: Final = np.logspace(-3, 4, 15)
 SHUFFLED, SHUFFLES = 20, 1_000_000
 """Times that the gains are shuffled over the points, and the first of their months in the key."""
+FEW: Final = 5
+"""Shuffles of each bootstrap sample."""
 FEWEST: Final = 30
 """Points below which nothing is fitted."""
 
@@ -65,11 +68,18 @@ def value_of_information(
     found = []
     for chosen in sets:
         basis = np.hstack([_splines(points[:, symbols.index(symbol)]) for symbol in chosen])
-        chance = float(np.mean([_value(basis, other) for other in shuffled]))
-        again = [max(0.0, _value(basis[sample], gain[sample]) - chance) for sample in samples]
+        chance = _by_chance(basis, shuffled)
+        again = [
+            max(0.0, _value(basis[at], gain[at]) - _by_chance(basis[at], [g[at] for g in shuffled[:FEW]])) for at in samples
+        ]
         low, high = np.percentile(again, [2.5, 97.5]) if again else (np.nan, np.nan)
         found.append(Value(tuple(chosen), max(0.0, _value(basis, gain) - chance), float(low), float(high)))
     return found
+
+
+def _by_chance(basis: Floats, shuffled: Sequence[Floats]) -> float:
+    """What a fit finds on average where there is nothing to find."""
+    return float(np.mean([_value(basis, gain) for gain in shuffled]))
 
 
 def _splines(x: Floats) -> Floats:

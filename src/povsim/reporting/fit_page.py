@@ -26,7 +26,7 @@ def sentences(summary: Summary, code: str) -> list[str]:
     for variant, one in summary["variants"].items():
         rows = [row for row in summary["patterns"] if row["variant"] == variant]
         label = v.variant_label(variant, words)
-        missed = [row["statistic"] for row in rows if row["inside"] is False]
+        missed = [_statistic(row["statistic"], words) for row in rows if row["inside"] is False]
         met = sum(row["inside"] is True for row in rows)
         found.append(words.text("fit.sentence.met", variant=label, met=met, of=len(rows)))
         if missed:
@@ -96,6 +96,13 @@ def page(summary: Summary, tables: Mapping[str, Any], drawn: Mapping[str, str], 
         ],
         headline=words.text("fit.headline"),
     )
+
+
+def _statistic(name: str, words: Language) -> str:
+    """F13_2018 as F13 and what it is, in brackets, of which year."""
+    pattern, _, year = name.partition("_")
+    text = words.text_or(f"fit.statistic.{pattern}", "")
+    return f"{pattern} ({', '.join(part for part in (text[:1].lower() + text[1:], year) if part)})" if text or year else pattern
 
 
 def _rows(table: Any) -> list[dict[str, Any]]:

@@ -99,13 +99,13 @@ def _verdict(summary: Summary, block: Mapping[str, Any], name: str, words: Langu
         else:
             out.append(words.text("power.sentence.permanent_no", variant=name, budget=budget, why=_why(block, words)))
     if verdict["first"] is None:
-        out.append(words.text("power.sentence.nothing"))
+        out.append(words.text("power.sentence.nothing", variant=name))
     else:
         if verdict["only_membership"]:
-            out.append(words.text("power.sentence.only_membership"))
-        out.append(words.text("power.sentence.first", **_told(verdict["first"], words)))
+            out.append(words.text("power.sentence.only_membership", variant=name))
+        out.append(words.text("power.sentence.first", variant=name, **_told(verdict["first"], words)))
     if verdict["nearest"] is not None:
-        out.append(words.text("power.sentence.nearest", **_told(verdict["nearest"], words)))
+        out.append(words.text("power.sentence.nearest", variant=name, **_told(verdict["nearest"], words)))
     return out
 
 

@@ -36,8 +36,15 @@ def sentences(summary: Summary, code: str) -> list[str]:
             effect = words.points(row["true"])
             out.append(words.text("trial.sentence.exits", effect=effect, **_of(row, words)))
     if summary["coverage"] is not None:
-        out.append(words.text("trial.sentence.coverage", share=words.percent(summary["coverage"], 0)))
+        out.append(words.text("trial.sentence.coverage", **_coverage(summary, words)))
     return out
+
+
+def _coverage(summary: Summary, words: Language) -> dict[str, str]:
+    """How many of the intervals that `coverage` counts hold the truth."""
+    rows = [row for row in summary["effects"] if row["outcome"] in MAIN and row["month"] > 0 and row["covers"] is not None]
+    held = sum(round(row["covers"] * row["replicates"]) for row in rows)
+    return {"held": words.number(held), "of": words.number(sum(row["replicates"] for row in rows))}
 
 
 def notes(summary: Summary, code: str) -> list[str]:
@@ -169,7 +176,10 @@ def _cells(row: Row, summary: Summary, words: Language, feet: Footnotes) -> tupl
         value = row[name]
         return _number(None if value is None else scale * value, words, decimals, signed)
 
-    covers = words.text("table.none") if row["covers"] is None else words.percent(row["covers"], 0)
+    covers = words.text("table.none")
+    if row["covers"] is not None:
+        held = round(row["covers"] * row["replicates"])
+        covers = words.text("trial.held", held=words.number(held), of=words.number(row["replicates"]))
     effect = scaled("effect") if row["effect"] is not None else feet.none(row["reason"])
     return (
         scaled("control_mean", False), effect, _interval(row, words, scale), _truth(row, summary, words, scale, decimals),

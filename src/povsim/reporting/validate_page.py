@@ -30,13 +30,15 @@ def sentences(summary: Summary, code: str) -> list[str]:
     for variant in summary["variants"]:
         rows = [row for row in summary["patterns"] if row["variant"] == variant]
         lived = [row for row in rows if row["inside"] is not None]
-        missed = [row["pattern"] for row in lived if not row["inside"]]
+        missed = [pattern_label(row["pattern"], words) for row in lived if not row["inside"]]
         met, of = summary["dynamic_inside"][variant]
         fields = {"variant": v.variant_label(variant, words), "met": len(lived) - len(missed), "of": len(lived)}
         out.append(words.text("validate.sentence.met", **fields, dynamic=met, dynamics=of))
         if missed:
             out.append(words.text("validate.sentence.missed", variant=fields["variant"], patterns=words.listing(missed)))
-    waiting = sorted({row["pattern"] for row in summary["patterns"] if row["inside"] is None})
+    waiting = [
+        pattern_label(name, words) for name in sorted({r["pattern"] for r in summary["patterns"] if r["inside"] is None})
+    ]
     if waiting:
         out.append(words.text("validate.sentence.waiting", patterns=words.listing(waiting)))
     return out
@@ -78,12 +80,14 @@ def page(summary: Summary, tables: Mapping[str, Any], drawn: Mapping[str, str], 
     """The page of a validation."""
     population = summary["population"]
     run = words.text(
-        "validate.run", seed=summary["seed"], villages=words.number(population["villages"]),
-        households=words.number(population["households_per_village"]), draws=summary["draws"], samples=summary["samples"],
+        "validate.run_draws" if summary["draws"] else "validate.run_samples", seed=summary["seed"],
+        villages=words.number(population["villages"]), households=words.number(population["households_per_village"]),
+        draws=summary["draws"], samples=summary["samples"],
     )  # fmt: skip
     contents = {
         "figure": figure(drawn, "patterns"),
         "patterns": [Part("table", _patterns(summary, variant, words)) for variant in summary["variants"]],
+        "sources": [Part("table", _sources(summary, words))],
         "parts": [Part("long_table", _parts(summary, variant, words)) for variant in summary["variants"]],
         "years": figure(drawn, "headcounts"),
     }
@@ -147,16 +151,23 @@ _CELLS = ("target", "accepted", "simulated", "band80", "band95")
 
 
 def _patterns(summary: Summary, variant: str, words: Language, short: bool = False) -> Table:
-    """A row a pattern; `short`: without grade and source, for the terminal."""
+    """A row a pattern; `short`: without the grade, for the terminal."""
     rows = [row for row in summary["patterns"] if row["variant"] == variant]
     cells = tuple(
         (pattern_label(row["pattern"], words), _part_label(row, words), *_cells(row, words),
-         words.text(f"validate.verdict.{row['verdict']}"), *(() if short else (row["grade"], row["source"])))
+         words.text(f"validate.verdict.{row['verdict']}"), *(() if short else (row["grade"],)))
         for row in rows
     )  # fmt: skip
-    heads = _heads(words, "pattern", "part", *_CELLS, "verdict", *(() if short else ("grade", "source")))
+    heads = _heads(words, "pattern", "part", *_CELLS, "verdict", *(() if short else ("grade",)))
     title = words.text("validate.table.patterns", variant=v.variant_label(variant, words))
     return Table(title, heads, cells, 2, words.text("validate.table.caption"), words=frozenset(range(7, len(heads))))
+
+
+def _sources(summary: Summary, words: Language) -> Table:
+    """Where the target of each pattern comes from, once for all variants."""
+    found = {row["pattern"]: (row["grade"], row["source"]) for row in summary["patterns"]}
+    cells = tuple((pattern_label(name, words), *source) for name, source in found.items())
+    return Table(words.text("validate.table.sources"), _heads(words, "pattern", "grade", "source"), cells, 3)
 
 
 def _parts(summary: Summary, variant: str, words: Language) -> Table:
@@ -184,7 +195,7 @@ def _all(summary: Summary, words: Language) -> str:
     names = _drawable(summary)
     height = 1.5 + 0.3 * len(names)
     canvas = d.canvas({"variants": ("one", "two")}, height)
-    ax = canvas.add_axes((0.40, 0.62 / height, 0.57, 1 - 1.4 / height))
+    ax = canvas.add_axes((0.43, 0.62 / height, 0.54, 1 - 1.4 / height))
     ax.axvspan(-1, 1, color="#e8f1e4", zorder=0)
     ax.axvline(0, color=d.FAINT, linewidth=0.8, zorder=1)
     variants = summary["variants"]
