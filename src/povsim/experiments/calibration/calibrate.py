@@ -32,6 +32,7 @@ from povsim.experiments.calibration.prior import Prior
 from povsim.experiments.calibration.statistics import summary as summary_of
 from povsim.experiments.calibration.table import Question, Table, draws_of, simulated
 from povsim.experiments.executor import Advance, Executor, Progress
+from povsim.experiments.found import Found
 from povsim.experiments.runs import Source
 from povsim.population.columns import PLACE
 
@@ -41,17 +42,6 @@ LEAST_CORRELATION = 0.5
 PREDICTED, HELD_OUT = 10_000_000, 20_000_000
 """First numbers of pilots simulated from the posterior, and from the posterior without the last wave."""
 POSTERIOR = "posterior"
-
-
-@dataclass
-class Found:
-    """As `cli.experiment` wants it."""
-
-    summary: dict[str, Any]
-    tables: dict[str, pl.DataFrame]
-    failures: list[str]
-    timings: dict[str, float]
-    found: int = 0
 
 
 @dataclass
