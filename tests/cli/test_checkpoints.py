@@ -12,19 +12,11 @@ from typing import Any
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from runs.commands import TINY
 
 from povsim.cli import main
 from povsim.experiments import archive, checkpoint
 
-TINY = [
-    "population=toy",
-    "population.villages=20",
-    "population.households_per_village=20",
-    "replicates=2",
-    "burn_in_months=36",
-    "horizon_months=84",
-    "threads=2",
-]
 LATE = "variants=[trap]"
 MORE = "programmes.more={product: cash, amount_idr: 1e5, delivery: {start_month: 60, calendar: once}, eligibility: {rule: all}}"
 

@@ -11,20 +11,12 @@ import openpyxl
 import polars as pl
 import pypdfium2
 import pytest
+from runs.commands import TINY
 
 from povsim.cli import main
 from povsim.experiments import runs
 from povsim.reporting.workbook import unexplained
 
-TINY = [
-    "population=toy",
-    "population.villages=20",
-    "population.households_per_village=20",
-    "replicates=2",
-    "burn_in_months=36",
-    "horizon_months=84",
-    "threads=2",
-]
 ARMS = ["none", "aid", "aid_equal_cost", "cooperative", "aid_cooperative", "aid_cooperative_planned"]
 RUNGS = ["E1", "E2", "E3", "E4", "E4x"]
 

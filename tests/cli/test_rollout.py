@@ -9,20 +9,12 @@ from typing import Any
 import polars as pl
 import pytest
 import yaml
+from runs.commands import TINY
 
 from povsim.cli import main
 from povsim.cli.rollout import STRATEGIES, scenario_of
 from povsim.errors import PovsimError
 
-TINY = [
-    "population=toy",
-    "population.villages=20",
-    "population.households_per_village=20",
-    "replicates=2",
-    "burn_in_months=36",
-    "horizon_months=84",
-    "threads=2",
-]
 ORDERS = "strategies=[phased,poorest_first,adaptive]"
 
 

@@ -14,6 +14,11 @@ SMALL = [
     "population=toy", "population.villages=20", "population.households_per_village=20", "burn_in_months=36",
     "horizon_months=84", "exit.W=12", "variants=[trap]",
 ]  # fmt: skip
+TINY = [
+    "population=toy", "population.villages=20", "population.households_per_village=20", "replicates=2", "burn_in_months=36",
+    "horizon_months=84", "threads=2",
+]  # fmt: skip
+"""Both variants, in this process."""
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:

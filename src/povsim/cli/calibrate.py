@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from povsim.cli.arguments import asks_for_help, split_arguments
-from povsim.cli.compare import OPTIONS, fail_if_file_cannot_be_read, fail_if_out_is_given_twice
+from povsim.cli.command import OPTIONS, apart, composed, run_reported
 
 HELP = """Try it:  povsim calibrate data=example population=toy pilots=1000 --out learnt
 
@@ -33,7 +32,7 @@ povsim calibrate data=FILE [cooperatives=FILE] [KEY=VALUE ...] [--out DIR] [--sc
   population=indonesia      where the villages lie: population.provinces=[Bali] narrows it; toy: nowhere
   --out DIR, --scenario FILE, --json   as povsim compare --help says
 
-Any command takes the posterior: povsim compare uncertainty=DIR/tables/posterior.parquet
+uncertainty=DIR/tables/posterior.parquet: povsim compare, rollout, trial, power and forecast take the posterior.
 All other keys are those of povsim compare --help; a calibration reads seed, population, burn_in_months, parameters, variants.
 A run that was stopped goes on where it was and ends in the same posterior.
 Exit codes: 0 done, 1 some runs failed, 2 something given cannot be used, 130 interrupted."""
@@ -41,31 +40,16 @@ Exit codes: 0 done, 1 some runs failed, 2 something given cannot be used, 130 in
 
 def run(argv: Sequence[str]) -> int:
     """Compose, check, run, show."""
-    if asks_for_help(argv):
-        print(HELP)
-        return 0
-    options, overrides = split_arguments(argv, {name: takes for name, takes in OPTIONS.items() if name != "-m"})
-
-    from povsim.cli.experiment import reported, run_experiment
-
-    experiment = reported("calibrate", _live)
-    return run_experiment(experiment, scenario_of(options, overrides), as_json="--json" in options)
+    options = {name: takes for name, takes in OPTIONS.items() if name != "-m"}
+    return run_reported("calibrate", argv, lambda: HELP, scenario_of, _live, options)
 
 
 def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
     """The scenario with the keys of this command checked, and the files that they name."""
-    from povsim.cli.compose import compose
     from povsim.config import scenario_from
     from povsim.config.calibrate import calibrate_from, fingerprints
-    from povsim.config.defaults import own_keys
 
-    fail_if_out_is_given_twice(options, overrides)
-    base = dict(fail_if_file_cannot_be_read(options["--scenario"])) if "--scenario" in options else {}
-    base.pop("out", None)
-    if "--out" in options:
-        base["out"] = options["--out"]
-    given = compose(overrides, base, "calibrate")
-    own = {key: given.pop(key) for key in own_keys("calibrate")}
+    given, own = apart("calibrate", composed("calibrate", options, overrides))
     keys = calibrate_from(own)
     return scenario_from(given).with_own(keys.plain() | {"contents": fingerprints(keys)})
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,22 +36,11 @@ from povsim.experiments.forecast_paths import (
     live_headcounts,
     with_growth,
 )
+from povsim.experiments.found import Found
 from povsim.experiments.growth_map import GrowthMap
 from povsim.experiments.growth_map import jobs as map_jobs
 from povsim.experiments.parameter_draws import ParameterDraw, lived_with
 from povsim.experiments.runs import Source
-
-
-@dataclass
-class Found:
-    """`summary` (content of summary.json without sentences), tidy `tables`, a line a failed run, seconds by stage."""
-
-    summary: dict[str, Any]
-    tables: dict[str, pl.DataFrame]
-    failures: list[str] = field(default_factory=list)
-    timings: dict[str, float] = field(default_factory=dict)
-    found: int = 0
-    """Runs that were in the store."""
 
 
 def keys_of(scenario: Scenario) -> ForecastKeys:

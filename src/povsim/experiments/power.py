@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -16,6 +15,7 @@ from povsim.draws import DrawKey
 from povsim.errors import PovsimError
 from povsim.experiments import power_draws
 from povsim.experiments.executor import Advance, Executor, Job, Progress
+from povsim.experiments.found import Found
 from povsim.experiments.power_audit import Audit
 from povsim.experiments.power_bank import Bank, bank_jobs
 from povsim.experiments.power_costs import real_households, screening, within_budget
@@ -26,18 +26,6 @@ from povsim.measures import power as pw
 
 COSTS = ("cost_interview_idr", "cost_listing_idr", "budget_idr", "attrition", "score_sd", "screen_bottom")
 """Keys that are assumptions (grade A) unless the user knows better."""
-
-
-@dataclass
-class Found:
-    """`summary` (content of summary.json without sentences), tidy `tables`, a line a failed run, seconds by stage."""
-
-    summary: dict[str, Any]
-    tables: dict[str, pl.DataFrame]
-    failures: list[str]
-    timings: dict[str, float]
-    found: int = 0
-    """Runs that were in the store."""
 
 
 def keys_of(scenario: Scenario) -> PowerKeys:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from povsim.config import ArmSpec, Scenario
@@ -21,6 +20,7 @@ from povsim.experiments import archive, rollout_tables, uncertain
 from povsim.experiments.branch import Branch, begins_after, fail_if_it_cannot_begin
 from povsim.experiments.comparison import model_arm
 from povsim.experiments.executor import Advance, Executor, Job, Progress
+from povsim.experiments.found import Found
 from povsim.experiments.parameter_draws import Draws, ParameterDraw, lived_with
 from povsim.experiments.replicate import ArmOutcome, Replicate, live_arms
 from povsim.experiments.runs import Source, replicate_of
@@ -93,18 +93,6 @@ class VariantRolledOut:
     replicates: list[RolledOut]
     draws: Sequence[ParameterDraw] = ()
     tried: int = 0
-
-
-@dataclass
-class Found:
-    """`summary` (content of summary.json without sentences), tidy `tables`, a line a failed run, seconds by stage."""
-
-    summary: dict[str, Any]
-    tables: dict[str, pl.DataFrame]
-    failures: list[str]
-    timings: dict[str, float]
-    found: int = 0
-    """Runs that were in the store."""
 
 
 def strategies_of(scenario: Scenario) -> list[Strategy]:

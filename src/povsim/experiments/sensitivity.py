@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
@@ -33,23 +33,13 @@ from povsim.experiments.design_points import (
     live,
 )
 from povsim.experiments.executor import Executor, Progress
+from povsim.experiments.found import Found
 from povsim.experiments.parameter_draws import drawn_symbols
 from povsim.experiments.sensitivity_indices import Index, morris, morris_design, ranked, sobol, sobol_design
 from povsim.experiments.value_of_information import value_of_information
 
 DESIGNS: Final = 900_000
 """Replicate of the keys of designs: no sample has this number."""
-
-
-@dataclass
-class Found:
-    """What was found: content of summary.json without sentences, tidy tables, a line a failed run."""
-
-    summary: dict[str, Any]
-    tables: dict[str, pl.DataFrame]
-    failures: list[str] = field(default_factory=list)
-    timings: dict[str, float] = field(default_factory=dict)
-    found: int = 0
 
 
 def keys_of(scenario: Scenario) -> Sensitivity:

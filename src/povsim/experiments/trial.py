@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor as Pool
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,23 +18,13 @@ from povsim.config.trial import Trial, trial_from
 from povsim.errors import PovsimError
 from povsim.experiments import uncertain
 from povsim.experiments.executor import Executor, Job, Progress
+from povsim.experiments.found import Found
 from povsim.experiments.parameter_draws import ParameterDraw, lived_with
 from povsim.experiments.runs import Source, replicate_of
 from povsim.experiments.trial_effects import OF_QUANTILES, effects, quantile_effects
 from povsim.experiments.trial_lived import SHARES, Lived, live_trial
 
 KEY = ("variant", "group", "month", "outcome", "treatment")
-
-
-@dataclass
-class Found:
-    """`summary` (content of summary.json without sentences), tidy `tables`, a line a failed run, seconds, runs in the store."""
-
-    summary: dict[str, Any]
-    tables: dict[str, pl.DataFrame]
-    failures: list[str]
-    timings: dict[str, float]
-    found: int = 0
 
 
 def trial_of(scenario: Scenario) -> Trial:

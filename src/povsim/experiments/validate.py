@@ -20,6 +20,7 @@ from povsim.config import Scenario
 from povsim.config.shift import NO_SHIFT
 from povsim.config.validate import FITTED, SHOWN, Validate
 from povsim.experiments.executor import Advance, Executor, Job, Progress
+from povsim.experiments.found import Found
 from povsim.experiments.patterns.large import BYTES_A_HOUSEHOLD, large_sample
 from povsim.experiments.patterns.lives import Size
 from povsim.experiments.patterns.nation import FIRST_YEAR, WITHIN, march_headcounts
@@ -35,17 +36,6 @@ ONE_SAMPLE = "one large sample at the register's values is lived, which the popu
 BY_YEAR = "share of years of the mean path; the band of each year stands in the table headcounts"
 NOT_SEALED = "not lived: the hash of these draws is not committed, and V1 to V5 are first lived after it is"
 NOT_ASKED = "not lived: validate.shown is 0"
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a validation leaves."""
-
-    summary: dict[str, Any]
-    tables: dict[str, pl.DataFrame]
-    failures: list[str]
-    timings: dict[str, float]
-    found: int
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -40,21 +40,11 @@ from povsim.experiments.calibration.variant_fit import (
     on_one_scale,
 )
 from povsim.experiments.executor import Executor, Progress
+from povsim.experiments.found import Found
 from povsim.experiments.runs import Source
 from povsim.population.columns import PLACE
 
 POSTERIOR = "posterior"
-
-
-@dataclass
-class Found:
-    """As `cli.experiment` wants it."""
-
-    summary: dict[str, Any]
-    tables: dict[str, pl.DataFrame]
-    failures: list[str]
-    timings: dict[str, float]
-    found: int = 0
 
 
 def run(scenario: Scenario, progress: Progress) -> Found:

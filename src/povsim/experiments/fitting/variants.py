@@ -35,23 +35,13 @@ from povsim.experiments.fitting.goals import Goal, goals
 from povsim.experiments.fitting.symbols import FITTED
 from povsim.experiments.fitting.work import HELD, SHIFTS, pattern_statistics
 from povsim.experiments.fitting.written import draws_hash, make_default
+from povsim.experiments.found import Found
 
 Floats = NDArray[np.float64]
 PREDICTIVE = 800
 """Generation whose lots are those of the draws that are written; fits have fewer generations."""
 LEVELS = {"low95": 0.025, "low80": 0.1, "median": 0.5, "high80": 0.9, "high95": 0.975}
 QUANTILES = {"u05": 0.05, "u25": 0.25, "u50": 0.5, "u75": 0.75, "u95": 0.95}
-
-
-@dataclass(frozen=True)
-class Found:
-    """`summary` (content of summary.json without sentences), `tables`, a line a failed run, seconds by stage."""
-
-    summary: dict[str, Any]
-    tables: dict[str, pl.DataFrame]
-    failures: list[str]
-    timings: dict[str, float]
-    found: int = 0
 
 
 @dataclass(frozen=True)
