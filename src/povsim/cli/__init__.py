@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -33,6 +34,10 @@ COMMANDS = {
 OK, FAILED_RUNS, MISTAKE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: done; some runs failed; something given cannot be used; Ctrl-C."""
 
+NEW_OBJECTS = 10_000
+"""New Python objects after which the collector of cycles looks for some. Imports leave a million that stay: after every 700, as
+Python does it, looking through them takes a tenth of a short command. What is large, a country, is let go of by hand."""
+
 HELP = """Try it:  povsim compare population=toy replicates=2 --out first
 
 povsim COMMAND [KEY=VALUE ...] [OPTIONS]
@@ -46,6 +51,7 @@ Exit codes: 0 done, 1 some runs failed, 2 something given cannot be used, 130 in
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command named first in `argv` (default: the arguments of the process) and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    gc.set_threshold(NEW_OBJECTS)
     try:
         return _dispatch(arguments)
     except PovsimError as error:

@@ -133,22 +133,24 @@ def attempt(job: Job, pool: Pool | None, threads: int) -> Any:
 
 
 class Threads:
-    """Threads of this process: several jobs at a time where there are enough, else the villages of one job side by side.
+    """Threads of this process: several jobs at a time where there are enough, else one after the other.
 
-    Jobs under way take `most_bytes` together, or it is a single one.
+    The villages of all jobs under way are lived by threads of their own, so that none is idle while the last job ends. Jobs
+    under way take `most_bytes` together, or it is a single one.
     """
 
     def __init__(self, threads: int, most_bytes: float = MOST_BYTES) -> None:
-        self._threads, self._pool = threads, ThreadPoolExecutor(threads)
+        self._threads, self._jobs = threads, ThreadPoolExecutor(threads)
+        self._villages = ThreadPoolExecutor(threads) if threads > 1 else None
         self._most, self._taken, self._room = most_bytes, 0.0, Condition()
 
     def run(self, jobs: Sequence[Job]) -> Iterator[tuple[int, Any]]:
         """As `Backend.run`."""
         if len(jobs) < self._threads:
             for at, job in enumerate(jobs):
-                yield at, attempt(job, self._pool, self._threads)
+                yield at, attempt(job, self._villages, self._threads)
             return
-        done: dict[Future[Any], int] = {self._pool.submit(self._attempt_in_room, job): at for at, job in enumerate(jobs)}
+        done: dict[Future[Any], int] = {self._jobs.submit(self._attempt_in_room, job): at for at, job in enumerate(jobs)}
         try:
             for future in as_completed(done):
                 yield done.pop(future), future.result()
@@ -161,7 +163,7 @@ class Threads:
             self._room.wait_for(lambda: self._taken == 0.0 or self._taken + job.memory <= self._most)
             self._taken += job.memory
         try:
-            return attempt(job, None, 1)
+            return attempt(job, self._villages, self._threads)
         finally:
             with self._room:
                 self._taken -= job.memory
@@ -169,7 +171,9 @@ class Threads:
 
     def close(self) -> None:
         """Wait for what is under way."""
-        self._pool.shutdown(cancel_futures=True)
+        self._jobs.shutdown(cancel_futures=True)
+        if self._villages is not None:
+            self._villages.shutdown()
 
 
 def attempt_alone(job: Job, threads: int) -> Any:

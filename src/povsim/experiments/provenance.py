@@ -40,6 +40,7 @@ def data_hash() -> str:
     return _hash_of(DATA_SUFFIXES)
 
 
+@cache
 def made_with() -> dict[str, str]:
     """On what the last bit of a number may depend beyond code and data."""
     libraries = {name: version(name) for name in ("numpy", "numba", "llvmlite")}
@@ -90,7 +91,8 @@ provenance.json lists. Threads, language and paths change nothing.
 
 @cache
 def _versions() -> dict[str, str]:
-    found = {item.metadata["Name"]: item.version for item in distributions()}
+    read = [item.metadata for item in distributions()]  # each is read anew whenever it is asked for
+    found = {metadata["Name"]: metadata["Version"] for metadata in read}
     return {name: found[name] for name in sorted(found, key=str.lower)}
 
 
