@@ -9,7 +9,7 @@ from povsim.measures import power as pw
 from povsim.reporting import drawing as d
 from povsim.reporting import verdict as v
 from povsim.reporting.language import Language, language
-from povsim.reporting.power_words import outcome_label
+from povsim.reporting.power_words import outcome_label, simulated
 from povsim.reporting.verdict import Summary
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def figures(summary: Summary, tables: Mapping[str, Any], code: str = "en") -> di
             makers |= {"audit": _audit}
     for name, make in makers.items():
         with d.style(name):
-            title = words.text(f"power.figure.{name}")
+            alone = name == "closed" and not simulated(summary)
+            title = words.text("power.figure.closed_alone" if alone else f"power.figure.{name}")
             drawn[name] = d.svg(make(summary, tables, words, title), name, title)
     return drawn
 

@@ -40,7 +40,11 @@ def _sections(summary: Summary, drawn: Mapping[str, str], words: Language) -> li
 
     blocks = summary.get("variants", {})
     contents: dict[str, list[Part]] = {
-        "closed": [text("closed"), Part("table", w.closed_table(summary, words)), *figure(drawn, "closed")]
+        "closed": [
+            text("closed" if w.simulated(summary) else "closed_alone"),
+            Part("table", w.closed_table(summary, words)),
+            *figure(drawn, "closed"),
+        ]
     }
     if blocks:
         contents |= {

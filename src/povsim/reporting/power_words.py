@@ -61,6 +61,11 @@ def sentences(summary: Summary, code: str) -> list[str]:
     return out
 
 
+def simulated(summary: Summary) -> bool:
+    """Whether the textbook figure was checked by simulated trials."""
+    return any(row["power_simulated"] is not None for row in summary["closed_form"])
+
+
 def _closed(row: Mapping[str, Any], keys: Mapping[str, Any], words: Language, first: bool) -> list[str]:
     """The textbook figure of a design; the first sentence says what is to be seen, the next ones refer to it."""
     asked = {

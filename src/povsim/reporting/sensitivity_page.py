@@ -299,9 +299,10 @@ def box_table(summary: Summary, variant: str, words: Language) -> Table | None:
     found = summary["variants"][variant]["discovery"]
     if found["box"] is None:
         return None
+    known = {row["symbol"]: row for row in (summary["variants"][variant]["sobol"] or {"total": ()})["total"]}
     rows = [
         (
-            row["symbol"],
+            label(known[row["symbol"]], words) if row["symbol"] in known else row["symbol"],
             words.text("table.none") if row["low"] is None else _plain(row["low"], words),
             words.text("table.none") if row["high"] is None else _plain(row["high"], words),
             words.text("table.none") if row["quasi_p"] is None else words.number(row["quasi_p"], 3),

@@ -115,6 +115,8 @@ def _part_label(row: Row, words: Language) -> str:
 def _value(x: float | None, words: Language) -> str:
     if x is None:
         return words.text("table.none")
+    if x == 0:
+        return words.number(0)
     size = abs(x)
     return words.number(x, 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3)
 
@@ -165,9 +167,16 @@ def _patterns(summary: Summary, variant: str, words: Language, short: bool = Fal
 
 def _sources(summary: Summary, words: Language) -> Table:
     """Where the target of each pattern comes from, once for all variants."""
-    found = {row["pattern"]: (row["grade"], row["source"]) for row in summary["patterns"]}
-    cells = tuple((pattern_label(name, words), *source) for name, source in found.items())
-    return Table(words.text("validate.table.sources"), _heads(words, "pattern", "grade", "source"), cells, 3)
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for row in summary["patterns"]:
+        for part in row["parts"]:
+            named = found.setdefault((row["pattern"], part["grade"], part["source"]), [])
+            if (label := _part_label(part, words)) and label not in named:
+                named.append(label)
+    cells = tuple(
+        (pattern_label(pattern, words), ", ".join(named), grade, source) for (pattern, grade, source), named in found.items()
+    )
+    return Table(words.text("validate.table.sources"), _heads(words, "pattern", "part", "grade", "source"), cells, 4)
 
 
 def _parts(summary: Summary, variant: str, words: Language) -> Table:
