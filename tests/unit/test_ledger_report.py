@@ -98,7 +98,7 @@ def test_futures_show_the_probability_its_error_and_why_there_is_none() -> None:
     assert table is not None
     rows = {row[0]: row for row in table.rows}
     assert rows["Assistance alone"][2:] == ("87.6%", "1.2 percentage points", "144", "5.0%")
-    assert rows["No programme"][2] == "none (a)" and "(a) nobody of the group has a permanent exit in this arm" in table.notes
+    assert rows["No programme"][2] == "– (a)" and "(a) nobody of the group has a permanent exit in this arm" in table.notes
     assert futures(made_up_summary(), "trap", language("en")) is None
 
 
