@@ -26,8 +26,9 @@ from pathlib import Path
 
 import polars as pl
 
-root = Path(os.environ.get("POVSIM_ROOT", ".")).resolve()
-sys.path.insert(0, str(root / "experiments" / "pilot_calibration"))
+here = Path(os.environ.get("POVSIM_ROOT", ".")).resolve()  # the checkout, or a folder of it
+study_of = Path("experiments") / "pilot_calibration"
+sys.path.insert(0, str(next(place / study_of for place in (here, *here.parents) if (place / study_of).is_dir())))
 import run as study  # the study of 60 villages, of which this is a small one
 
 folder = Path(tempfile.mkdtemp())
