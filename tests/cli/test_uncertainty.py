@@ -15,7 +15,7 @@ from povsim import parameters
 from povsim.cli import main
 from povsim.config import scenario_from
 from povsim.experiments import parameter_draws as pd
-from povsim.experiments import rollout
+from povsim.experiments import rollout, trial
 from povsim.experiments.variance_split import split_of
 
 TINY = [
@@ -232,6 +232,22 @@ def test_the_power_of_a_pilot_is_asked_in_every_draw(tmp_path: Path) -> None:
     joins = next(row for row in block["assurance"] if row["outcome"] == "membership")
     assert joins["gain"] == 3
     assert "of 3 draws a parallel pilot within the budget sees consumption" in " ".join(summary_of(out)["sentences"]["en"])
+
+
+def test_the_interval_of_one_more_draw_is_over_draws_not_replicates() -> None:
+    """Three draws, each in many replicates: another draw is as far from their mean as three numbers can say."""
+    shifts, luck = np.array([-1.0, 0.0, 1.0]), np.linspace(-0.1, 0.1, 8)
+    rows = [{"replicate": k, "true": shifts[k % 3] + luck[k // 3]} for k in range(24)]
+    low, high = trial._interval_of_the_truth(rows, 3)
+    assert low is not None and high is not None
+    assert high - low == pytest.approx(2 * 4.302653 * 1.0 * (1 + 1 / 3) ** 0.5, rel=1e-6)
+    low, high = trial._interval_of_the_truth(rows, 0)
+    assert low is not None and high is not None and high - low < 1.0
+
+
+def test_a_textbook_figure_takes_no_draws(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["power", "closed_form=true", "uncertainty=posterior"]) == 2
+    assert "Leave one of the two out" in capsys.readouterr().err
 
 
 def exits(arm: str, r: rollout.RolledOut) -> np.ndarray:

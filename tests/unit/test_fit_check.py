@@ -19,6 +19,8 @@ def test_coverage_is_that_of_the_table() -> None:
     trap, no_trap = (100 * whole["coverage90"]).round(1).to_list()
     assert whole["within_two"].all()
     assert f"hold the truth in {trap} (trap) and {no_trap} % (no_trap)" in text
+    (out,) = PARAMETERS.filter(~pl.col("inside")).rows(named=True)
+    assert f"{out['symbol']} with traps, by {out['outside_band']:.4f}".replace("0.", ".") in text
 
 
 def test_only_the_parameters_that_are_named_are_told() -> None:

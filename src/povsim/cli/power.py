@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from povsim.cli.command import apart, composed, run_reported
+from povsim.errors import PovsimError
 
 HELP = """Try it:  povsim power closed_form=true design=parallel p=.5 effect=.03 households=30 icc=.03
 
@@ -45,7 +46,18 @@ def scenario_of(options: Mapping[str, str], overrides: Sequence[str]) -> Any:
 
     given, own = apart("power", composed("power", options, overrides))
     scenario = scenario_from(given | {"arms": ["aid", "aid_cooperative"]})
-    return scenario.with_own(power_from(own, scenario.horizon_months).plain())
+    keys = power_from(own, scenario.horizon_months)
+    fail_if_nothing_is_lived_with_draws(keys.closed_form, scenario)
+    return scenario.with_own(keys.plain())
+
+
+def fail_if_nothing_is_lived_with_draws(closed_form: bool, scenario: Any) -> None:
+    """The textbook figure alone lives nothing, whatever the parameters are."""
+    if closed_form and scenario.uncertainty != "point":
+        raise PovsimError(
+            f"closed_form=true uncertainty={scenario.uncertainty}: the textbook figure alone lives no pilots, so no parameter "
+            "is drawn. Leave one of the two out."
+        )
 
 
 def _live(scenario: Any, progress: Any) -> Any:

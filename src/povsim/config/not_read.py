@@ -11,7 +11,7 @@ CLOSER: Final = ("break_even", "futures", "assumptions", "ledger")
 CHECKPOINTS: Final = ("checkpoints", "branch_from", "branch_month")
 DRAWN: Final = ("uncertainty", "n_draws")
 COMPARED: Final = ("arms", "arm_definitions", "programmes", "scenarios", "equal_money", "rollout")
-LIVED: Final = ("replicates", "horizon_months", "exit", "payer", "interactions", "cooperative", "registry")
+LIVED: Final = ("replicates", "horizon_months", "exit", "payer", "interactions", "cooperative")
 PATTERNS: Final = (*COMPARED, *CLOSER, *CHECKPOINTS, *LIVED, "population", "sample")
 
 NOT_READ: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {

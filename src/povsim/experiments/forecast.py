@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,7 @@ def fail_if_nothing_is_distributed(scenario: Scenario) -> None:
 def forecast(scenario: Scenario, keys: ForecastKeys, progress: Progress) -> Found:
     """The headcount by arm and month, over replicates that differ in growth, sample and shocks."""
     began, failures, rows = time.perf_counter(), list[str](), list[pl.DataFrame]()
+    scenario = replace(scenario, replicates=max(scenario.replicates, scenario.n_draws or 0))  # each draw is lived
     steps = float(len(scenario.variants) * scenario.replicates)
     if keys.growth == "history":
         steps += sum(len(map_jobs(scenario, variant)) for variant in scenario.variants)
@@ -138,7 +140,7 @@ def forecast(scenario: Scenario, keys: ForecastKeys, progress: Progress) -> Foun
         "arms": list(scenario.arm_names),
         "growth": keys.growth,
         "uncertainty": scenario.uncertainty,
-        "draws": {v: min(len(found), scenario.replicates) for v, found in drawn.items()} if scenario.n_draws else None,
+        "draws": {variant: len(found) for variant, found in drawn.items()} if scenario.n_draws else None,
         "anchored": anchored(scenario),
         "base": f"{BASE_YEAR}-{BASE_MONTH:02d}",
         "base_headcount": base_rate()[0] if anchored(scenario) else None,

@@ -88,7 +88,7 @@ def answers(lived: Sequence[LivedDraw], keys: PowerKeys, variant: str) -> list[d
             villages = Villages.of(world.banks, drawn, q, W)
             row, _ = answer(villages, q, small, key, W)
             row |= within_budget(world.banks, villages, q, row, small, key)
-            told = {name: row[name] for name in TOLD}
+            told = {name: row[name] for name in TOLD} | {"villages_lived": villages.weight.size}
             rows.append({"draw": world.draw.number, "design": q.design, "outcome": q.outcome, "month": q.month, **told})
     return rows
 
@@ -109,7 +109,7 @@ def assurance(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         ends = [float(np.quantile(needed, at, method="inverted_cdf")) for at in (0.1, 0.5, 0.9)]
         signs = [_sign(row) for row in own]
         out.append({
-            "design": design, "outcome": outcome, "month": month, "draws": len(own),
+            "design": design, "outcome": outcome, "month": month, "draws": len(own), "villages_lived": own[0]["villages_lived"],
             "within_budget": sum(bool(row["within_budget"]) for row in own),
             "gain": signs.count(1), "harm": signs.count(-1), "untold": signs.count(0),
             "effect_mean": float(np.mean([row["effect_true"] for row in own])),

@@ -114,7 +114,7 @@ def collect(
     draws: Mapping[str, Sequence[ParameterDraw]],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Summary and tables of all replicates."""
-    ahead = scenario.n_draws is not None
+    ahead = {variant: len(found) for variant, found in draws.items()} if scenario.n_draws is not None else {}
     tables = {
         name: _frame(
             {"variant": variant, "replicate": one["number"], **row}
@@ -124,13 +124,13 @@ def collect(
         )
         for name in ("effects", "quantiles", "arms")
     }
-    over = [_over(key, rows, trial.level, ahead) for key, rows in _grouped(tables["effects"])]
+    over = [_over(key, rows, trial.level, ahead.get(key["variant"], 0)) for key, rows in _grouped(tables["effects"])]
     tables["effects_mean"] = _frame(over)
     last = trial.waves[-1]
     summary = {
         "schema": 1, "command": "trial", "seed": scenario.seed,
         "replicates": max(len(found) for found in lived.values()),
-        "uncertainty": {"source": scenario.uncertainty, "draws": {v: len(d) for v, d in draws.items()}} if ahead else None,
+        "uncertainty": {"source": scenario.uncertainty, "draws": ahead} if ahead else None,
         "population": {
             "kind": scenario.population.kind, "villages": scenario.population.villages,
             "households_per_village": scenario.population.households_per_village,
@@ -177,10 +177,11 @@ def _grouped(frame: pl.DataFrame) -> list[tuple[dict[str, Any], list[dict[str, A
     return [(dict(zip(KEY, key, strict=True)), rows) for key, rows in found.items()]
 
 
-def _over(key: dict[str, Any], rows: Sequence[dict[str, Any]], level: float, ahead: bool) -> dict[str, Any]:
+def _over(key: dict[str, Any], rows: Sequence[dict[str, Any]], level: float, draws: int) -> dict[str, Any]:
     """Means over replicates, which are trials of their own; the truth with t intervals over them.
 
-    ahead: replicates differ in their parameters, and the interval of the truth is that of one more replicate.
+    draws: the parameters are drawn so often, replicate k lives with draw k modulo draws, and the interval of the truth is that
+    of one more draw (0: they are not drawn).
     """
     known = [row for row in rows if row["effect"] is not None]
     out: dict[str, Any] = dict(key)
@@ -189,7 +190,7 @@ def _over(key: dict[str, Any], rows: Sequence[dict[str, Any]], level: float, ahe
     out["effect"] = _mean(row["effect"] for row in known)
     out |= _pooled(known, level)
     out["true"] = _mean(row["true"] for row in rows)
-    out["true_low"], out["true_high"] = _t([row["true"] for row in rows if row["true"] is not None], ahead)
+    out["true_low"], out["true_high"] = _interval_of_the_truth([row for row in rows if row["true"] is not None], draws)
     out["spillover"] = _mean(row["spillover"] for row in rows)
     out["covers"] = _mean(float(row["covers"]) for row in known if row["covers"] is not None)
     base = out["control_mean"]
@@ -231,10 +232,16 @@ def _mean(values: Iterable[float | None]) -> float | None:
     return float(np.mean(known)) if known else None
 
 
-def _t(values: Sequence[float], ahead: bool, level: float = 0.95) -> tuple[float | None, float | None]:
-    """Interval of the mean, or, ahead, of one more value."""
-    if len(values) < 2:
+def _interval_of_the_truth(
+    rows: Sequence[Mapping[str, Any]], draws: int, level: float = 0.95
+) -> tuple[float | None, float | None]:
+    """t interval of the mean over replicates, or, where parameters are drawn, of one more draw: over the means of the draws."""
+    by_draw: dict[int, list[float]] = {}
+    for row in rows:
+        by_draw.setdefault(row["replicate"] % draws if draws else row["replicate"], []).append(row["true"])
+    values = [float(np.mean(own)) for own in by_draw.values()]
+    n = len(values)
+    if n < 2:
         return None, None
-    se = np.std(values, ddof=1) * np.sqrt(1 / len(values) + ahead)
-    half = float(stdtrit(len(values) - 1, 0.5 + level / 2) * se)
+    half = float(stdtrit(n - 1, 0.5 + level / 2) * np.std(values, ddof=1) * np.sqrt(1 / n + (draws > 0)))
     return float(np.mean(values)) - half, float(np.mean(values)) + half

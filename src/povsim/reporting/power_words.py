@@ -127,7 +127,7 @@ def _assurance(block: Mapping[str, Any], name: str, words: Language) -> list[str
             variant=name,
             outcome=outcome_label(row["outcome"], words),
             design=design_label(row["design"], words),
-            **{key: words.number(row[key]) for key in ("month", "draws", "within_budget", "gain", "harm", "untold")},
+            **{key: words.number(row[key]) for key in (*_COUNTS, *_SIGNS)},
         )
         for row in chosen
     ]
@@ -156,6 +156,7 @@ def assurance_table(variant: str, block: Mapping[str, Any], words: Language) -> 
 
 
 _SIGNS = ("gain", "harm", "untold")
+_COUNTS = ("month", "draws", "villages_lived", "within_budget")
 
 
 def _told(row: Mapping[str, Any], words: Language) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def adjusted(
 
     `scale_rest`: the spread of the rest is scaled by what it is there (M. G. B. Blum and O. Francois, Statistics and Computing
     20, 2010). With a few hundred draws and ten statistics the regression behind the scale is noise, and 90 % intervals hold
-    85 to 87 % (experiments/fit_check); the calibration to a pilot has one summary a parameter and more draws. `widen`: the
+    85 to 87 % (experiments/fit_check); the calibration to a pilot has several times the draws. `widen`: the
     regression's value at the observed statistics is an estimate, whose error (`leverage`) is added to the rest, as for a
     prediction.
     """
