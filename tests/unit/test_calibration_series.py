@@ -165,6 +165,22 @@ def test_what_is_read_of_a_file() -> None:
     assert all(is_series(name) for name in found.changes) and not is_series("poor.w0")
 
 
+def test_a_change_is_counted_from_the_round_that_the_simulation_counts_from() -> None:
+    """A measure that the first round lacks is left out and counted, not read from a later round; so is a second row."""
+    scenario = scenario_from({"population": "toy"})
+    rows = [
+        ("REKAAN", date(2025, 6, 1), None, None),  # no figure at all: no round
+        ("REKAAN", date(2025, 9, 1), 10.0, None),
+        ("REKAAN", date(2026, 3, 1), 9.0, 1_200_000.0),
+        ("REKAAN", date(2026, 3, 1), 9.5, 1_200_000.0),
+        ("REKAAN", date(2027, 3, 1), 8.0, 1_260_000.0),
+    ]
+    found = series_of(frame(rows), scenario, date(2025, 6, 1), 24)
+    assert found.places[0].rounds[0].month == 3
+    assert sorted(found.changes) == ["series_poor:REKAAN:21", "series_poor:REKAAN:9"]
+    assert found.passed_over == {"again": 1, "without_base": 2}
+
+
 @pytest.mark.parametrize(
     ("rows", "says"),
     [

@@ -105,6 +105,24 @@ def test_strata_and_units_of_the_file_reach_the_design() -> None:
     assert np.unique(without.unit).size == 24 and np.unique(without.stratum).size == 1
 
 
+def test_a_household_keeps_the_design_of_the_wave_that_it_was_drawn_in() -> None:
+    """A follow-up without strata, units and weights, which the reader fills up, changes nothing of it."""
+    log, village = villages_of(24, 12)
+    names = [f"V{v:02d}" for v in village]
+    first = pl.DataFrame({
+        "household": [f"{v}-{k}" for k, v in enumerate(names)], "village": names, "wave": np.ones(288, np.int64),
+        "month": [date(2025, 6, 1)] * 288, "spending": np.exp(log), "weight": np.where(village < 12, 100.0, 300.0),
+        "stratum": np.where(village < 12, "a", "b"), "cluster": [f"U{v // 3}" for v in village],
+    })  # fmt: skip
+    filled_up = {"weight": pl.lit(1.0), "stratum": pl.lit("all"), "cluster": pl.col("village")}
+    second = first.head(250).with_columns(wave=pl.lit(2, pl.Int64), month=pl.lit(date(2026, 6, 1)), **filled_up)
+    alone, both = observed(first, None, "as_planned"), observed(pl.concat([first, second]), None, "as_planned")
+    for name in ("stratum", "unit"):
+        a, b = getattr(alone, name), getattr(both, name)
+        assert np.array_equal(a[:, None] == a, b[:, None] == b), name
+    assert both.worth.design_effect == pytest.approx(alone.worth.design_effect)
+
+
 def test_each_statistic_is_scored_in_its_own_spread() -> None:
     predicted, scale = RNG.normal(0, [1.0, 10.0, 1.0], (300, 3)), np.array([2.0, 20.0, 1.0])
     predicted[5, 2] = np.nan

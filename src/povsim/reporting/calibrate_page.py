@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from povsim.reporting import drawing as d
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TABLES = ("forecast", "identified", "predictive", "scores", "survey")
+
+LABEL_WIDTH = 26
+"""Characters of a line beside a panel, which has no room for more."""
 
 
 def sentences(summary: Summary, code: str) -> list[str]:
@@ -82,7 +86,7 @@ def sentences(summary: Summary, code: str) -> list[str]:
     out += _scores(summary, words)
     out += _coming(summary, words)
     out.append(words.text("calibrate.sentence.use", path=summary["posterior"]))
-    return out
+    return [sentence[:1].upper() + sentence[1:] for sentence in out]
 
 
 def _coming(summary: Summary, words: Language) -> list[str]:
@@ -235,7 +239,8 @@ def _parameters(summary: Summary, tables: Mapping[str, Any], words: Language, ti
             ax.plot([mid], [k], "o", color=colour, markersize=4, markerfacecolor=colour if row["identified"] else "white")
             if row["symbol"] in truth:
                 ax.plot([(truth[row["symbol"]] - row["prior_mean"]) / sd], [k], "|", color=d.INK, markersize=11)
-            ax.text(1.02, k, label(row["symbol"], words), transform=ax.get_yaxis_transform(), va="center", fontsize=7)
+            name = fill(label(row["symbol"], words), LABEL_WIDTH)
+            ax.text(1.02, k, name, transform=ax.get_yaxis_transform(), va="center", fontsize=7, linespacing=0.9)
         ax.set_ylim(len(rows) - 0.5, -0.5)
         ax.set_yticks(range(len(rows)), [row["symbol"] for row in rows] if at == 0 else [""] * len(rows), fontsize=7)
         ax.set_xlabel(words.text("calibrate.axis.prior_sd"))

@@ -157,7 +157,7 @@ def _pilot(
     households = panel.select("household", "village").unique(maintain_order=True).sort("village", "household")
     row = {key: at for at, key in enumerate(households.iter_rows())}
     n = len(row)
-    spending, weight, size = np.full((len(months), n), np.nan), np.ones(n), np.full(n, np.nan)
+    spending, weight, size = np.full((len(months), n), np.nan), np.full(n, np.nan), np.full(n, np.nan)
     member = np.zeros((len(months), n), np.bool_)
     design = {"stratum": np.full(n, -1, np.int64), "cluster": np.full(n, -1, np.int64)}
     coded = {name: panel[name].rank("dense").cast(pl.Int64) for name in design if name in panel.columns}
@@ -170,11 +170,15 @@ def _pilot(
             if name in part.columns:
                 values = part[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
                 fine = np.isfinite(values) & (values > 0)
-                target[at[fine]] = values[fine]
+                # a household keeps weight, stratum and unit of the wave that it was drawn in: later files may lack them
+                new = fine & ((name == "size") | ~np.isfinite(target[at]))
+                target[at[new]] = values[new]
         for name in coded:
-            design[name][at] = part[f"{name}_code"].fill_null(-1).to_numpy()
+            codes = part[f"{name}_code"].fill_null(-1).to_numpy()
+            design[name][at] = np.where(design[name][at] < 0, codes, design[name][at])
         if "member" in part.columns:
             member[w, at] = part["member"].fill_null(value=False).to_numpy().astype(np.bool_)
+    weight = np.where(np.isfinite(weight), weight, 1.0)
     size = np.where(np.isfinite(size), size, np.nanmean(size) if np.isfinite(size).any() else 1.0)
     village = np.array([number[key[1]] for key in row], np.int64)
     none = np.zeros(len(villages), np.bool_)

@@ -12,6 +12,7 @@ from datetime import date
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from povsim.config import Scenario
 from povsim.data.places import NATIONAL, TOY_PROVINCE
@@ -75,12 +76,16 @@ def series_of(frame: pl.DataFrame, scenario: Scenario, month_0: date, last: int,
         known["month"].dt.month().cast(pl.Int64) - month_0.month
     )
     dated = known.with_columns(after=months)
-    inside = dated.filter(pl.col("after").is_between(0, last)).unique(["province", "after"], keep="first", maintain_order=True)
+    in_time = dated.filter(pl.col("after").is_between(0, last))
+    inside = in_time.unique(["province", "after"], keep="first", maintain_order=True)
+    without_base = 0
     places: list[Place] = []
     changes: dict[str, float] = {}
     for name in sorted(inside["province"].unique().to_list()):
         rows = inside.filter(pl.col("province") == name).sort("after")
-        found = _changes(name, rows)
+        rows = rows.filter(pl.Series(np.isfinite(_figures(rows)).any(axis=0)))
+        found, lacking = _changes(name, rows)
+        without_base += lacking
         if found:
             rounds = zip(rows["after"].to_list(), rows["month"].dt.month().to_list(), strict=True)
             places.append(Place(name, tuple(Round(int(t), m not in SEPTEMBER) for t, m in rounds)))
@@ -89,7 +94,9 @@ def series_of(frame: pl.DataFrame, scenario: Scenario, month_0: date, last: int,
     passed_over = {
         "below": frame.height - whole.height,
         "elsewhere": whole.height - known.height,
-        "outside": known.height - inside.height,
+        "outside": known.height - in_time.height,
+        "again": in_time.height - inside.height,
+        "without_base": without_base,
     }
     return Series(tuple(places), changes, {reason: count for reason, count in passed_over.items() if count})
 
@@ -103,20 +110,29 @@ def places_lived(scenario: Scenario) -> list[str]:
     return names if population.provinces else [NATIONAL]
 
 
-def _changes(place: str, rows: pl.DataFrame) -> dict[str, float]:
-    values = {measure: rows[column].to_numpy() / 100 for measure, column in COLUMNS.items()}
-    values["spending"] = (rows["mean_spending_idr"] / rows["line_idr"]).to_numpy()
-    found = {}
-    for measure, x in values.items():
-        x = x.astype(np.float64)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            there = np.flatnonzero((x > 0) & (x < (1 if measure != "spending" else np.inf)))
-        if there.size < 2:
+def _figures(rows: pl.DataFrame) -> NDArray[np.float64]:
+    """Measures on the scale on which they change [measure, round], in the order of `MEASURES`; nan: no figure."""
+    shares = [rows[column].to_numpy().astype(np.float64) / 100 for column in COLUMNS.values()]
+    spending = (rows["mean_spending_idr"] / rows["line_idr"]).to_numpy().astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        x = np.stack([*(np.where((share > 0) & (share < 1), share, np.nan) for share in shares), spending])
+        x = np.where(x > 0, x, np.nan)
+        return np.stack([logit(one) if name == "poor" else np.log(one) for name, one in zip(MEASURES, x, strict=True)])
+
+
+def _changes(place: str, rows: pl.DataFrame) -> tuple[dict[str, float], int]:
+    """Changes since the first round of the place, from which the simulated ones count too; and how many figures have none, as
+    the first round lacks the measure."""
+    found: dict[str, float] = {}
+    lacking = 0
+    for measure, y in zip(MEASURES, _figures(rows), strict=True):
+        later = np.flatnonzero(np.isfinite(y[1:])) + 1 if y.size else np.zeros(0, np.int64)
+        if later.size and not np.isfinite(y[0]):
+            lacking += int(later.size)
             continue
-        y = logit(x[there]) if measure == "poor" else np.log(x[there])
-        for at, change in zip(there[1:], y[1:] - y[0], strict=True):
-            found[statistic_name(measure, place, int(rows["after"][int(at)]))] = float(change)
-    return found
+        for at in later:
+            found[statistic_name(measure, place, int(rows["after"][int(at)]))] = float(y[at] - y[0])
+    return found, lacking
 
 
 def fail_if_no_place_is_lived(
