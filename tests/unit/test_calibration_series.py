@@ -23,6 +23,7 @@ from povsim.experiments.calibration.series_lived import Expected, expected, live
 from povsim.experiments.calibration.table import Question, Table, draws_of
 from povsim.experiments.executor import Executor, Threads
 from povsim.experiments.store import Store
+from povsim.reporting.language import language
 
 DESIGN = Design(20, 12, (0, 108), treated=0.0)
 PLACES = (Place("REKAAN", tuple(Round(month, march=True) for month in (9, 33, 57, 81, 105))),)
@@ -170,6 +171,7 @@ def test_a_change_is_counted_from_the_round_that_the_simulation_counts_from() ->
     scenario = scenario_from({"population": "toy"})
     rows = [
         ("REKAAN", date(2025, 6, 1), None, None),  # no figure at all: no round
+        ("REKAAN", date(2025, 9, 1), None, None),  # nor does it stand in the way of the one that has figures
         ("REKAAN", date(2025, 9, 1), 10.0, None),
         ("REKAAN", date(2026, 3, 1), 9.0, 1_200_000.0),
         ("REKAAN", date(2026, 3, 1), 9.5, 1_200_000.0),
@@ -178,7 +180,22 @@ def test_a_change_is_counted_from_the_round_that_the_simulation_counts_from() ->
     found = series_of(frame(rows), scenario, date(2025, 6, 1), 24)
     assert found.places[0].rounds[0].month == 3
     assert sorted(found.changes) == ["series_poor:REKAAN:21", "series_poor:REKAAN:9"]
-    assert found.passed_over == {"again": 1, "without_base": 2}
+    assert found.changes["series_poor:REKAAN:9"] == pytest.approx(np.log(0.09 / 0.91) - np.log(0.1 / 0.9))
+    assert found.passed_over == {"blank": 2, "again": 1, "without_base": 2}
+
+
+def test_every_reason_to_pass_over_is_told_in_both_languages() -> None:
+    rows = [
+        ("REKAAN", date(2015, 3, 1), 12.0, None), ("BALI", date(2026, 3, 1), 4.0, None),
+        ("REKAAN", date(2025, 6, 1), None, None), ("REKAAN", date(2025, 9, 1), 10.0, None),
+        ("REKAAN", date(2026, 3, 1), 9.0, 1_200_000.0), ("REKAAN", date(2026, 3, 1), 9.5, 1_200_000.0),
+    ]  # fmt: skip
+    parts = frame(rows[-1:]).with_columns(area=pl.lit("urban"))
+    found = series_of(pl.concat([frame(rows), parts]), scenario_from({"population": "toy"}), date(2025, 6, 1), 24)
+    assert found.passed_over == {"below": 1, "elsewhere": 1, "outside": 1, "blank": 1, "again": 1, "without_base": 1}
+    for code in ("en", "id"):
+        said = {language(code).text(f"calibrate.note.series_{reason}", count=7) for reason in found.passed_over}
+        assert len(said) == 6 and all(one.endswith(": 7.") for one in said)
 
 
 @pytest.mark.parametrize(
@@ -190,6 +207,14 @@ def test_a_change_is_counted_from_the_round_that_the_simulation_counts_from() ->
         ),
         ([("REKAAN", date(2015, 3, 1), 9.0, None), ("REKAAN", date(2016, 3, 1), 8.0, None)], "from 2015-03 to 2016-03"),
         ([("REKAAN", date(2026, 3, 1), 9.0, None), ("REKAAN", date(2027, 3, 1), None, None)], "two rounds"),
+        (
+            [
+                ("REKAAN", date(2025, 9, 1), 9.0, None),
+                ("REKAAN", date(2026, 3, 1), None, 1e6),
+                ("REKAAN", date(2027, 3, 1), None, 1e6),
+            ],
+            "2 figures that no change can be read of",
+        ),
     ],
 )
 def test_a_series_that_cannot_be_used_is_refused(rows: list, says: str) -> None:

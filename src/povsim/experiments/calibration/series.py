@@ -77,25 +77,27 @@ def series_of(frame: pl.DataFrame, scenario: Scenario, month_0: date, last: int,
     )
     dated = known.with_columns(after=months)
     in_time = dated.filter(pl.col("after").is_between(0, last))
-    inside = in_time.unique(["province", "after"], keep="first", maintain_order=True)
+    told = in_time.filter(pl.Series(np.isfinite(_figures(in_time)).any(axis=0)))
+    inside = told.unique(["province", "after"], keep="first", maintain_order=True)
     without_base = 0
     places: list[Place] = []
     changes: dict[str, float] = {}
     for name in sorted(inside["province"].unique().to_list()):
         rows = inside.filter(pl.col("province") == name).sort("after")
-        rows = rows.filter(pl.Series(np.isfinite(_figures(rows)).any(axis=0)))
         found, lacking = _changes(name, rows)
         without_base += lacking
         if found:
             rounds = zip(rows["after"].to_list(), rows["month"].dt.month().to_list(), strict=True)
             places.append(Place(name, tuple(Round(int(t), m not in SEPTEMBER) for t, m in rounds)))
             changes |= found
+    fail_if_no_first_round_has_the_measure(changes, without_base, file)
     fail_if_there_is_no_change(changes, known, month_0, last, file)
     passed_over = {
         "below": frame.height - whole.height,
         "elsewhere": whole.height - known.height,
         "outside": known.height - in_time.height,
-        "again": in_time.height - inside.height,
+        "blank": in_time.height - told.height,
+        "again": told.height - inside.height,
         "without_base": without_base,
     }
     return Series(tuple(places), changes, {reason: count for reason, count in passed_over.items() if count})
@@ -150,6 +152,16 @@ def fail_if_no_place_is_lived(
             f"aggregate = {file} is of {named}; the simulated villages lie in {', '.join(lived[:5])}"
             f"{' and others' if len(lived) > 5 else ''}. Say where the pilot lies with 'population.provinces=[...]' (without "
             f"it the series of the country, {NATIONAL}, is read), or give the series of that place."
+        )
+
+
+def fail_if_no_first_round_has_the_measure(changes: dict[str, float], without_base: int, file: str) -> None:
+    """Rounds enough, but no measure that the first one of its place has comes again."""
+    if without_base and not changes:
+        raise PovsimError(
+            f"aggregate = {file} has {without_base} figures that no change can be read of: changes are counted from the first "
+            "round of a place, and it lacks those measures (spending needs line_idr, too). Add them to that round, or take the "
+            "round out."
         )
 
 
